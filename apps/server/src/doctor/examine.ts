@@ -1,0 +1,152 @@
+/** What a machine needs to run Parley, looked at one by one without starting anything. */
+import { constants } from 'node:fs'
+import { access, readFile, stat, statfs } from 'node:fs/promises'
+import { availableParallelism, freemem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { checkPort, isParley } from '../check-port.ts'
+import { inspectDataDirectory } from '../data-directory.ts'
+import { plainSentence } from '../plain-error.ts'
+import { allowedOrigins, isLocal, loopbackUrl } from '../settings/origins.ts'
+import type { Settings } from '../settings/table.ts'
+import { checkDatabaseUrl, checkEmbeddedPostgres } from '../topology/check-database.ts'
+
+export interface Finding {
+  readonly subject: string
+  /** `bad`: Parley will not start or not work. `poor`: it will, worse than it could. */
+  readonly state: 'good' | 'poor' | 'bad'
+  /** What was found, and what to do about it. */
+  readonly says: string
+}
+
+type Verdict = Omit<Finding, 'subject'>
+type Examination = (settings: Settings) => Verdict | Promise<Verdict>
+
+const NODE_LOWEST_MAJOR = 24
+const DISK_BAD_BYTES = 300 * 1024 ** 2
+const DISK_POOR_BYTES = 2 * 1024 ** 3
+const MEMORY_POOR_BYTES = 400 * 1024 ** 2
+const FILES_BAD = 1_024
+const FILES_POOR = 10_000
+/** No clock that runs this version can be right before it. */
+const EARLIEST_MS = Date.UTC(2026, 0, 1)
+const CLOCK_SLACK_MS = 60_000
+
+const good = (says: string): Verdict => ({ state: 'good', says })
+const poor = (says: string): Verdict => ({ state: 'poor', says })
+const bad = (says: string): Verdict => ({ state: 'bad', says })
+
+const examinations: Readonly<Record<string, Examination>> = {
+  'Node.js': examineNode,
+  PostgreSQL: examineDatabase,
+  'data directory': examineData,
+  disk: examineDisk,
+  memory: examineMemory,
+  'open files': examineFiles,
+  port: examinePort,
+  origins: examineOrigins,
+  clock: examineClock,
+}
+
+export function examine(settings: Settings): Promise<Finding[]> {
+  return Promise.all(
+    Object.entries(examinations).map(async ([subject, examination]) => {
+      try {
+        return { subject, ...(await examination(settings)) }
+      } catch (error) {
+        return { subject, ...bad(plainSentence(error) ?? (error as Error).message) }
+      }
+    }),
+  )
+}
+
+function examineNode(): Verdict {
+  const { node } = process.versions
+  if (Number(node.split('.')[0]) >= NODE_LOWEST_MAJOR) return good(`${node} on ${process.platform} ${process.arch}`)
+  return bad(`${node} is too old: install Node ${NODE_LOWEST_MAJOR}, or run "npm ci" to get it.`)
+}
+
+async function examineDatabase({ databaseUrl }: Settings): Promise<Verdict> {
+  return good(databaseUrl === undefined ? `${await checkEmbeddedPostgres()}, embedded` : await checkDatabaseUrl(databaseUrl))
+}
+
+async function examineData({ data }: Settings): Promise<Verdict> {
+  const found = await stat(data).catch(() => undefined)
+  if (found === undefined) {
+    const parent = await nearestExisting(dirname(data))
+    await access(parent, constants.W_OK | constants.X_OK)
+    return good(`${data} will be made at the first start`)
+  }
+  if (!found.isDirectory()) return bad(`${data} is not a directory: choose another place with PARLEY_DATA.`)
+  await access(data, constants.R_OK | constants.W_OK | constants.X_OK)
+  const me = process.geteuid?.()
+  if (me !== undefined && me !== 0 && found.uid !== me) {
+    return bad(`${data} belongs to another user (uid ${found.uid}): start Parley as that user.`)
+  }
+  await inspectDataDirectory(data)
+  if ((found.mode & 0o077) !== 0) return poor(`${data} is open to other users; the next start closes it (mode 0700).`)
+  return good(data)
+}
+
+async function examineDisk({ data }: Settings): Promise<Verdict> {
+  const { bavail, bsize } = await statfs(await nearestExisting(data))
+  const free = bavail * bsize
+  const text = `${(free / 1024 ** 3).toFixed(1)} GB free for ${data}`
+  if (free < DISK_BAD_BYTES) return bad(`${text}: free some space, or choose another place with PARLEY_DATA.`)
+  return free < DISK_POOR_BYTES ? poor(`${text}: that will not last long.`) : good(text)
+}
+
+function examineMemory(): Verdict {
+  const free = process.availableMemory?.() ?? freemem()
+  const text = `${(free / 1024 ** 2).toFixed(0)} MB available, ${availableParallelism()} cores`
+  return free < MEMORY_POOR_BYTES ? poor(`${text}: Parley and its PostgreSQL want about 300 MB.`) : good(text)
+}
+
+async function examineFiles(): Promise<Verdict> {
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '')
+  const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1]
+  if (soft === undefined) return good('no limit can be read on this system')
+  const count = soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft)
+  const text = `${soft} at most`
+  if (count < FILES_BAD) return bad(`${text}: each connection needs one; raise it with "ulimit -n 65536".`)
+  return count < FILES_POOR ? poor(`${text}, and each connection needs one; raise it with "ulimit -n 65536".`) : good(text)
+}
+
+async function examinePort(settings: Settings): Promise<Verdict> {
+  if (await isParley(settings)) return good(`Parley is running at ${loopbackUrl(settings)}`)
+  await checkPort(settings)
+  return good(`${settings.port} on ${settings.host} is free`)
+}
+
+function examineOrigins(settings: Settings): Verdict {
+  const origins = allowedOrigins(settings)
+  const text = origins.join(', ')
+  if (isLocal(settings.host) && settings.publicUrl === undefined && settings.origins === undefined) return good(text)
+  const open = origins.filter((origin) => origin.startsWith('http:') && !isLocal(new URL(origin).hostname))
+  if (settings.publicUrl === undefined && !isLocal(settings.host)) {
+    return poor(
+      `other machines reach ${settings.host}:${settings.port} without encryption: put a proxy with HTTPS in front and set PARLEY_PUBLIC_URL.`,
+    )
+  }
+  if (settings.publicUrl?.startsWith('http:') === true && open.includes(settings.publicUrl)) {
+    return poor(`${settings.publicUrl} is not encrypted: calls, notifications and safe cookies need https.`)
+  }
+  return good(text)
+}
+
+async function examineClock({ data }: Settings): Promise<Verdict> {
+  const now = Date.now()
+  const text = new Date(now).toISOString()
+  if (now < EARLIEST_MS) return bad(`${text} cannot be right: set the clock (tokens and order of times depend on it).`)
+  const written = await stat(join(data, 'postgres', 'postmaster.pid'))
+    .catch(() => stat(join(data, 'format')))
+    .catch(() => undefined)
+  if (written !== undefined && written.mtimeMs > now + CLOCK_SLACK_MS) {
+    return bad(`${text} is earlier than the last start (${written.mtime.toISOString()}): the clock went backwards; set it.`)
+  }
+  return good(text)
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined || dirname(path) === path ? path : nearestExisting(dirname(path))
+}

@@ -1,0 +1,44 @@
+/** Calls between services of one process. */
+import type { CallContext, Contract, ServiceOf, Verbs } from '@parley/contracts'
+import { ParleyError } from '@parley/protocol'
+
+export interface LocalCaller<C extends Contract> {
+  /** May be handed out before the service exists; until then its verbs answer `unavailable`. */
+  readonly service: ServiceOf<C>
+  /** The service behind it from now on. */
+  connect(service: ServiceOf<C>): void
+}
+
+type AnyService = Record<string, (input: unknown, context?: CallContext) => Promise<unknown>>
+
+/**
+ * @param strict encodes, decodes and validates input and output, as a call across machines would: what works here
+ * then works there. For tests; otherwise a call is a function call.
+ */
+export function createLocalCaller<V extends Verbs>(contract: Contract<V>, strict: boolean): LocalCaller<Contract<V>> {
+  let target: AnyService | undefined
+
+  const call = async (name: string, input: unknown, context?: CallContext): Promise<unknown> => {
+    const verb = target?.[name]
+    const definition = contract.verbs[name]
+    if (verb === undefined || definition === undefined) throw new ParleyError('unavailable', { retryAfterMs: 1_000 })
+    if (!strict) return verb(input, context)
+    const output = await verb(definition.input.parse(throughJson(input)), context)
+    return definition.output.parse(throughJson(output))
+  }
+
+  const verbs = Object.keys(contract.verbs).map((name) => [
+    name,
+    (input: unknown, context?: CallContext) => call(name, input, context),
+  ])
+  return {
+    service: Object.fromEntries(verbs) as ServiceOf<Contract<V>>,
+    connect(service) {
+      target = service as AnyService
+    },
+  }
+}
+
+function throughJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}

@@ -1,0 +1,70 @@
+/** The process's log: JSON lines, or readable ones on a terminal. What is secret never gets into it. */
+import pino, { type DestinationStream, type Logger } from 'pino'
+import type { LogLevel } from '../settings/kinds.ts'
+import { createPrettyStream } from './pretty-stream.ts'
+
+/** Field names that may hold a secret, wherever a log line carries them up to two objects deep. */
+export const SECRET_FIELDS = [
+  'password',
+  'current',
+  'next',
+  'token',
+  'access_token',
+  'refresh_token',
+  'code',
+  'totp',
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'secret',
+  'body',
+]
+/** `code` of an error is no secret and the first thing one wants to read. */
+const PUBLIC_AT = new Set(['err.code', 'error.code'])
+
+export interface LogOptions {
+  readonly level: LogLevel
+  /** Readable lines instead of JSON. */
+  readonly pretty: boolean
+  /** Where complete lines go; standard error by default. */
+  readonly destination?: DestinationStream
+}
+
+export function createLog({ level, pretty, destination }: LogOptions): Logger {
+  // Synchronous: a line about a crash must be out before the process is.
+  const sink = destination ?? pino.destination({ fd: 2, sync: true })
+  return pino(
+    {
+      level,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_FIELDS.flatMap(secretPaths), censor: censor, remove: false },
+      serializers: { error: errorText, err: errorText },
+    },
+    pretty ? createPrettyStream(sink) : sink,
+  )
+}
+
+function secretPaths(field: string): string[] {
+  const key = /^\w+$/.test(field) ? field : `["${field}"]`
+  const below = key.startsWith('[') ? key : `.${key}`
+  return [key, `*${below}`, `*.*${below}`]
+}
+
+function censor(value: unknown, path: string[]): unknown {
+  return PUBLIC_AT.has(path.join('.')) ? value : '[secret]'
+}
+
+/** An error's own words, its code and its stack; never its other fields, which may quote what people wrote. */
+function errorText(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { code } = error as { code?: unknown }
+  return {
+    type: error.name,
+    message: error.message,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    stack: error.stack,
+    ...(error.cause instanceof Error ? { cause: errorText(error.cause) } : {}),
+  }
+}

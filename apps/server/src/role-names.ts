@@ -1,0 +1,7 @@
+/** Every role of a deployment, services before the gateways that call them. */
+export const allRoles = ['auth', 'sessions', 'rooms', 'ws', 'http'] as const
+export type RoleName = (typeof allRoles)[number]
+
+export function isRoleName(text: string): text is RoleName {
+  return allRoles.some((role) => role === text)
+}

@@ -1,0 +1,89 @@
+/** What a role is to the composition root, and what the topology gives it. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type {
+  AuthService,
+  Bus,
+  Clock,
+  Database,
+  Log,
+  Migration,
+  NewId,
+  RateLimiter,
+  RoomsService,
+  SessionsService,
+} from '@parley/contracts'
+import type { StreamDoor } from '@parley/gateways/shared/stream-door'
+import type { TokenVerifier } from '@parley/gateways/shared/token-verifier'
+import type { Registry } from 'prom-client'
+
+export interface Services {
+  readonly auth: AuthService
+  readonly sessions: SessionsService
+  readonly rooms: RoomsService
+}
+export type ServiceName = keyof Services
+
+export interface Readiness {
+  readonly ready: boolean
+  readonly reason?: string
+}
+
+/** How this process meets the network. */
+export interface DoorSettings {
+  readonly host: string
+  readonly port: number
+  readonly origins: ReadonlySet<string>
+  readonly secureCookies: boolean
+  readonly rateLimits: boolean
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: readonly string[]
+  readonly metricsToken: string | null
+  readonly webDirectory: string | null
+  readonly ready: () => Readiness
+}
+
+/** What the delivery engine opens for the HTTP server of the same process. */
+export interface LiveDoor {
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  readonly stream: StreamDoor
+}
+
+/** Ports and settings: all a role knows of the topology. */
+export interface RoleContext {
+  readonly log: Log
+  readonly clock: Clock
+  readonly newId: NewId
+  readonly bus: Bus
+  readonly rates: RateLimiter
+  readonly metrics: Registry
+  /** Local where this process runs the service, remote otherwise; a role cannot tell. */
+  readonly services: Services
+  readonly door: DoorSettings
+  /** A pool for the service's own schema; closed by the topology after all roles. */
+  database(schema: ServiceName, maxConnections: number): Database
+  /** Makes a service of this process callable by the others. */
+  provide<Name extends ServiceName>(name: Name, service: Services[Name]): void
+  /** One for all gateways of the process: keys and revocations are fetched once. Resolves when it has loaded them all. */
+  verifier(): Promise<TokenVerifier>
+  /** Null until, or unless, this process runs the delivery engine. */
+  liveDoor(): LiveDoor | null
+  openLiveDoor(door: LiveDoor): void
+  /** What the person who starts Parley reads once it is ready; never in the log. */
+  tell(line: string): void
+}
+
+export interface RunningRole {
+  /** Called once everything of the process is ready to serve. */
+  listen?(): Promise<void>
+  /** Tells clients to go elsewhere; resolves when they are gone or the time is over. */
+  drain?(withinMs: number): Promise<void>
+  /** Finishes what is under way. */
+  close(): Promise<void>
+}
+
+export interface RoleModule {
+  /** What the role's schema needs, applied before any role starts. */
+  readonly migrations?: { readonly schema: string; readonly migrations: readonly Migration[] }
+  start(context: RoleContext): Promise<RunningRole>
+}

@@ -1,0 +1,34 @@
+/** Accounts, passwords, tokens, permissions, devices. */
+import { createAuthService } from '@parley/services/auth/create-auth-service'
+import { authMigrations } from '@parley/services/auth/migrations'
+import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
+
+/** Password hashing is bounded elsewhere; these are short statements. */
+const CONNECTIONS_MAX = 6
+/** The `iss` of tokens. A constant, because a token must survive a change of the address people type. */
+export const TOKEN_ISSUER = 'parley'
+
+export const migrations: RoleModule['migrations'] = { schema: 'auth', migrations: authMigrations }
+
+export async function start(context: RoleContext): Promise<RunningRole> {
+  const { bus, rates, clock, newId, log, services } = context
+  const service = createAuthService({
+    database: context.database('auth', CONNECTIONS_MAX),
+    bus,
+    rates,
+    clock,
+    newId,
+    log,
+    issuer: TOKEN_ISSUER,
+    announceUsers: async (users) => {
+      await services.rooms.syncUsers({ users })
+    },
+  })
+  await service.start()
+  context.provide('auth', service)
+  const code = await service.ensureSetupCode()
+  if (code !== undefined) {
+    context.tell(`Setup code (shown only this once; enter it after registering to become administrator): ${code}`)
+  }
+  return { close: () => service.close() }
+}

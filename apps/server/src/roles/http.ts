@@ -1,0 +1,38 @@
+/** The REST door, the web client, the stand-by link. In a process that runs the delivery engine, sockets too. */
+import { createHttpGateway } from '@parley/gateways/http/create-http-gateway'
+import { explainListenError } from '../check-port.ts'
+import type { RoleContext, RunningRole } from '../role.ts'
+
+export async function start(context: RoleContext): Promise<RunningRole> {
+  const { log, newId, rates, metrics, services, door } = context
+  const live = context.liveDoor()
+  const app = await createHttpGateway({
+    auth: services.auth,
+    rooms: services.rooms,
+    sessions: services.sessions,
+    verifier: await context.verifier(),
+    rates,
+    log,
+    origins: door.origins,
+    secureCookies: door.secureCookies,
+    webDirectory: door.webDirectory,
+    ready: door.ready,
+    metrics,
+    metricsToken: door.metricsToken,
+    stream: live?.stream ?? null,
+    rateLimits: door.rateLimits,
+    newId,
+    ...(door.trustProxy.length === 0 ? {} : { trustProxy: door.trustProxy.join(',') }),
+  })
+  if (live !== null) app.server.on('upgrade', live.upgrade)
+  return {
+    async listen() {
+      try {
+        await app.listen({ host: door.host, port: door.port })
+      } catch (error) {
+        throw await explainListenError(error, door)
+      }
+    },
+    close: () => app.close(),
+  }
+}

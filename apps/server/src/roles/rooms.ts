@@ -1,0 +1,24 @@
+/** Rooms, members, the room log, search, cursors. */
+import { createRoomsService } from '@parley/services/rooms/create-rooms-service'
+import { roomsMigrations } from '@parley/services/rooms/migrations'
+import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
+
+/** A batch lane holds one at a time; the rest reads. */
+const CONNECTIONS_MAX = 20
+
+export const migrations: RoleModule['migrations'] = roomsMigrations
+
+export async function start(context: RoleContext): Promise<RunningRole> {
+  const { bus, clock, newId, log, services } = context
+  const service = createRoomsService({
+    database: context.database('rooms', CONNECTIONS_MAX),
+    bus,
+    clock,
+    newId,
+    log,
+    auth: services.auth,
+  })
+  context.provide('rooms', service)
+  service.start()
+  return { close: () => service.close() }
+}

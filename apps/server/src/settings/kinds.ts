@@ -1,0 +1,111 @@
+/** How the text of a setting becomes its value. Each throws `PlainError` with what is allowed; the caller adds which setting it was. */
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { PlainError } from '../plain-error.ts'
+import { allRoles, isRoleName, type RoleName } from '../role-names.ts'
+import { suggest } from './suggest.ts'
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+const PORT_MAX = 65_535
+const TOKEN_MIN_CHARS = 16
+
+export function port(text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,5}$/.test(text) || value < 1 || value > PORT_MAX) {
+    throw new PlainError(`must be a whole number from 1 to ${PORT_MAX}`)
+  }
+  return value
+}
+
+export function host(text: string): string {
+  const name = text.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(name) === 0 && !/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(name)) {
+    throw new PlainError('must be an address or a host name, such as 127.0.0.1 or 0.0.0.0')
+  }
+  return name
+}
+
+export function onOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new PlainError('must be on or off')
+  return text === 'on'
+}
+
+export function logLevel(text: string): LogLevel {
+  const level = logLevels.find((known) => known === text)
+  if (level === undefined) throw new PlainError(`must be one of ${logLevels.join(', ')}`)
+  return level
+}
+
+export function directory(text: string): string {
+  if (text.includes('\0')) throw new PlainError('must be a path')
+  return resolve(text)
+}
+
+/** An exact origin, written as browsers send it. */
+export function origin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new PlainError(`must be an origin such as https://chat.example.org, not "${text}"`)
+  }
+  if (text.replace(/\/$/, '').includes('/', url.protocol.length + 2) || url.search !== '' || url.hash !== '') {
+    throw new PlainError(`must be an origin without a path: ${url.origin}, not "${text}"`)
+  }
+  if (url.username !== '' || url.password !== '') throw new PlainError('must not contain a user name or a password')
+  return url.origin
+}
+
+export function origins(text: string): string[] {
+  return list(text).map((item) => {
+    if (item.includes('*')) throw new PlainError(`must name exact origins; "${item}" is a pattern`)
+    return origin(item)
+  })
+}
+
+export function databaseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol)) {
+    // The text may hold a password: never repeat it.
+    throw new PlainError('must be a URL such as postgresql://user:password@host:5432/parley')
+  }
+  return text
+}
+
+export function roles(text: string): readonly RoleName[] {
+  const names = text === 'all' ? [...allRoles] : list(text)
+  return [...new Set(names)].map((name) => {
+    if (isRoleName(name)) return name
+    const meant = suggest(name, allRoles)
+    const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
+    throw new PlainError(`knows no role "${name}"; the roles are all, ${allRoles.join(', ')}.${hint}`)
+  })
+}
+
+/** Addresses and networks (`10.0.0.0/8`) of proxies, or `loopback`. */
+export function proxies(text: string): readonly string[] {
+  if (text === 'off') return []
+  return list(text).map((item) => {
+    const [address = '', bits, ...rest] = item.split('/')
+    const version = isIP(address)
+    const isNetwork =
+      version !== 0 &&
+      rest.length === 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+    if (item !== 'loopback' && !isNetwork) {
+      throw new PlainError(`must be off, or addresses and networks of proxies, such as loopback,10.0.0.0/8; "${item}" is neither`)
+    }
+    return item
+  })
+}
+
+export function token(text: string): string {
+  if (text.length < TOKEN_MIN_CHARS) throw new PlainError(`must have at least ${TOKEN_MIN_CHARS} characters`)
+  return text
+}
+
+function list(text: string): string[] {
+  const items = text.split(',').map((item) => item.trim())
+  if (items.some((item) => item === '')) throw new PlainError('must be a list separated by commas, without empty places')
+  return items
+}

@@ -1,0 +1,145 @@
+/**
+ * Every setting there is: by environment variable or by flag, the flag winning. `docs/settings.md` is this
+ * table, and a test compares the two.
+ */
+import * as kinds from './kinds.ts'
+
+export interface SettingDefinition<Value> {
+  readonly env: `PARLEY_${string}`
+  readonly flag: `--${string}`
+  /** What the flag's value is called in `--help`. */
+  readonly placeholder: string
+  /** Text, so that the documentation shows what one would type; undefined: not set. */
+  readonly fallback: string | undefined
+  readonly parse: (text: string) => Value
+  readonly description: string
+  /** Never shown, not even in an error. */
+  readonly secret?: boolean
+}
+
+function setting<Value>(definition: SettingDefinition<Value>): SettingDefinition<Value> {
+  return definition
+}
+
+export const settingsTable = {
+  port: setting({
+    env: 'PARLEY_PORT',
+    flag: '--port',
+    placeholder: 'number',
+    fallback: '8080',
+    parse: kinds.port,
+    description: 'TCP port of the one HTTP and WebSocket server.',
+  }),
+  host: setting({
+    env: 'PARLEY_HOST',
+    flag: '--host',
+    placeholder: 'address',
+    fallback: '127.0.0.1',
+    parse: kinds.host,
+    description: 'Address to listen on. `0.0.0.0` (or `::`) listens on all of them, so that other machines reach Parley.',
+  }),
+  origins: setting({
+    env: 'PARLEY_ORIGINS',
+    flag: '--origins',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.origins,
+    description:
+      'Exact origins, separated by commas, whose pages may use cookies here. Not set: `http://localhost:PORT`, `http://127.0.0.1:PORT`, those of the listening address, and `PARLEY_PUBLIC_URL`.',
+  }),
+  publicUrl: setting({
+    env: 'PARLEY_PUBLIC_URL',
+    flag: '--public-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.origin,
+    description:
+      'The address people type, such as `https://chat.example.org`, when a proxy stands in front. With `https` cookies are marked Secure.',
+  }),
+  data: setting({
+    env: 'PARLEY_DATA',
+    flag: '--data',
+    placeholder: 'directory',
+    fallback: './data',
+    parse: kinds.directory,
+    description: 'Directory of everything Parley keeps: secrets and the embedded PostgreSQL. Made when missing, for its owner only.',
+  }),
+  databaseUrl: setting({
+    env: 'PARLEY_DATABASE_URL',
+    flag: '--database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description: 'A PostgreSQL (15 or newer) of your own instead of the embedded one: `postgresql://user:password@host:5432/parley`.',
+    secret: true,
+  }),
+  rateLimits: setting({
+    env: 'PARLEY_RATE_LIMITS',
+    flag: '--rate-limits',
+    placeholder: 'on|off',
+    fallback: 'on',
+    parse: kinds.onOff,
+    description: '`off` is for tests and benchmarks only; the log warns.',
+  }),
+  log: setting({
+    env: 'PARLEY_LOG',
+    flag: '--log',
+    placeholder: 'level',
+    fallback: 'info',
+    parse: kinds.logLevel,
+    description: `How much is logged to standard error: ${kinds.logLevels.map((level) => `\`${level}\``).join(', ')}. JSON lines, or readable ones on a terminal.`,
+  }),
+  roles: setting({
+    env: 'PARLEY_ROLES',
+    flag: '--roles',
+    placeholder: 'list',
+    fallback: 'all',
+    parse: kinds.roles,
+    description: 'Roles that this process runs. The embedded topology runs all of them.',
+  }),
+  trustProxy: setting({
+    env: 'PARLEY_TRUST_PROXY',
+    flag: '--trust-proxy',
+    placeholder: 'list',
+    fallback: 'off',
+    parse: kinds.proxies,
+    description:
+      'Proxies whose `X-Forwarded-For` is believed: `off`, or addresses and networks separated by commas, such as `loopback,10.0.0.0/8`.',
+  }),
+  metricsToken: setting({
+    env: 'PARLEY_METRICS_TOKEN',
+    flag: '--metrics-token',
+    placeholder: 'token',
+    fallback: undefined,
+    parse: kinds.token,
+    description: 'Bearer token that opens `/metrics` to other machines. Not set: only this machine may read it.',
+    secret: true,
+  }),
+  web: setting({
+    env: 'PARLEY_WEB',
+    flag: '--web',
+    placeholder: 'on|off',
+    fallback: 'on',
+    parse: kinds.onOff,
+    description: '`off` starts without the web client (nothing is built): the API and the sockets only.',
+  }),
+  strictCalls: setting({
+    env: 'PARLEY_STRICT_CALLS',
+    flag: '--strict-calls',
+    placeholder: 'on|off',
+    fallback: 'off',
+    parse: kinds.onOff,
+    description: '`on` encodes, decodes and validates each call between services as if it crossed machines; for tests.',
+  }),
+} as const
+
+export type SettingName = keyof typeof settingsTable
+export const settingNames = Object.keys(settingsTable) as SettingName[]
+
+type ValueOf<Name extends SettingName> = ReturnType<(typeof settingsTable)[Name]['parse']>
+/** Settings without a fallback may be undefined. */
+type Optional = 'origins' | 'publicUrl' | 'databaseUrl' | 'metricsToken'
+
+export type Settings = {
+  readonly [Name in SettingName]: Name extends Optional ? ValueOf<Name> | undefined : ValueOf<Name>
+}

@@ -1,0 +1,26 @@
+/** The embedded PostgreSQL of a data directory, kept alive, its words in our log. */
+import { startPostgres } from '@parley/adapters/embedded/postgres/start-postgres'
+import type { Clock, Log } from '@parley/contracts'
+import type { DataDirectory } from '../data-directory.ts'
+import { type SupervisedPostgres, supervisePostgres } from './supervise-postgres.ts'
+
+export interface OpenOptions {
+  readonly data: DataDirectory
+  readonly log: Log
+  readonly clock: Clock
+  readonly onGivenUp: (reason: Error) => void
+}
+
+/** Throws `DataDirectoryInUse`, `DataDirectoryNewer` or `PostgresStartFailed`. */
+export function openEmbeddedPostgres({ data, log, clock, onGivenUp }: OpenOptions): Promise<SupervisedPostgres> {
+  return supervisePostgres({
+    clock,
+    log,
+    onGivenUp,
+    start: () =>
+      startPostgres({
+        dataDirectory: data.postgres,
+        log: (line, level) => log[level]({ from: 'postgres' }, line),
+      }),
+  })
+}

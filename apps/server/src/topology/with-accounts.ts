@@ -1,0 +1,35 @@
+/** The accounts as the operator's commands reach them, beside a running server or without one. */
+import { createInProcessBus } from '@parley/adapters/embedded/in-process-bus'
+import { createMemoryRateLimiter } from '@parley/adapters/embedded/memory-rate-limiter'
+import { createIds, type Log, silentLog, systemClock } from '@parley/contracts'
+import { createAuthService, type LocalAuthService } from '@parley/services/auth/create-auth-service'
+import { TOKEN_ISSUER } from '../roles/auth.ts'
+import type { Settings } from '../settings/table.ts'
+import { withDatabase } from './with-database.ts'
+
+/** Changes hold at once: a running server reads revocations twice a second and announces changed users within one. */
+export function withAccounts<Result>(
+  settings: Settings,
+  log: Log,
+  work: (accounts: LocalAuthService) => Promise<Result>,
+): Promise<Result> {
+  return withDatabase(settings, log, async (database) => {
+    const accounts = createAuthService({
+      database,
+      bus: createInProcessBus(),
+      rates: createMemoryRateLimiter(systemClock),
+      clock: systemClock,
+      newId: createIds(),
+      // What follows is expected here, and no news for the operator.
+      log: silentLog,
+      issuer: TOKEN_ISSUER,
+      // Left in the outbox: the server that runs, or the next one, tells the other services.
+      announceUsers: () => Promise.reject(new Error('announced by the server')),
+    })
+    try {
+      return await work(accounts)
+    } finally {
+      await accounts.close()
+    }
+  })
+}

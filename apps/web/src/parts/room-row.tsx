@@ -1,0 +1,89 @@
+import { UNREAD_CAP } from '@parley/protocol'
+import type { RoomState } from '@parley/sdk/api'
+import { memo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { links } from '../app/links.ts'
+import { useDates } from '../hooks/use-dates.ts'
+import { useMe, usePresence, useUser } from '../hooks/use-people.ts'
+import { useRoomTitle } from '../hooks/use-room-title.ts'
+import { Avatar } from './avatar.tsx'
+import { plainText } from './markdown/plain-text.ts'
+import styles from './room-list.module.css'
+
+interface RoomRowProps {
+  readonly room: RoomState
+  readonly active: boolean
+  readonly tabIndex: number
+  readonly onFocus: (id: string) => void
+}
+
+export const RoomRow = memo(function RoomRow({ room, active, tabIndex, onFocus }: RoomRowProps) {
+  const dates = useDates()
+  const title = useRoomTitle()(room)
+  const presence = usePresence(room.peer?.id)
+  const unread = room.me?.unread ?? 0
+  return (
+    <li className={styles.item}>
+      <Link
+        to={links.room(room.id)}
+        className={styles.row}
+        aria-current={active ? 'page' : undefined}
+        data-room={room.id}
+        data-unread={unread > 0 || undefined}
+        tabIndex={tabIndex}
+        onFocus={() => onFocus(room.id)}
+      >
+        <Avatar
+          id={room.peer?.id ?? room.id}
+          name={title}
+          kind={room.kind}
+          presence={room.peer === undefined ? undefined : (presence?.state ?? 'offline')}
+        />
+        <span className={styles.text}>
+          <span className={styles.line}>
+            <span className={styles.name}>{title}</span>
+            <time className={styles.time} dateTime={new Date(room.last_at).toISOString()}>
+              {dates.short(room.last_at)}
+            </time>
+          </span>
+          <span className={styles.line}>
+            <Preview room={room} />
+            {unread > 0 ? <UnreadBadge count={unread} /> : null}
+          </span>
+        </span>
+      </Link>
+    </li>
+  )
+})
+
+function Preview({ room }: { room: RoomState }) {
+  const { t } = useTranslation()
+  const me = useMe()
+  const last = room.last_message
+  const author = useUser(room.kind === 'direct' || last?.from === me.id ? undefined : last?.from)
+  if (room.typing.length > 0)
+    return <span className={`${styles.preview} ${styles.typing}`}>{t('rooms.typing')}</span>
+  if (last === undefined) return <span className={styles.preview}>{t('rooms.noMessages')}</span>
+  const text = last.deleted === true ? t('rooms.deleted') : plainText(last.body)
+  return (
+    <span className={styles.preview}>
+      {last.from === me.id
+        ? t('rooms.you', { text })
+        : author === undefined
+          ? text
+          : t('rooms.author', { name: author.display_name, text })}
+    </span>
+  )
+}
+
+function UnreadBadge({ count }: { count: number }) {
+  const { t } = useTranslation()
+  const many = count >= UNREAD_CAP
+  return (
+    <span className={styles.badge}>
+      <span aria-hidden="true">{many ? `${UNREAD_CAP - 1}+` : count}</span>
+      <span className="hidden">{many ? t('rooms.unreadMany', { count }) : t('rooms.unread', { count })}</span>
+    </span>
+  )
+}

@@ -1,0 +1,38 @@
+/** What travels on the bus, by topic. Everything here is a hint: what is stored is the fact. */
+import type { EntryKind, Presence, Role, Room } from '@parley/protocol'
+
+export const roomTopic = (room: string): string => `room:${room}`
+export const userTopic = (user: string): string => `user:${user}`
+export const presenceTopic = (user: string): string => `presence:${user}`
+/** Something was revoked: ask auth at once instead of at the next poll. */
+export const REVOCATIONS_TOPIC = 'revocations'
+
+/** One stored entry, its wire frame built once for all receivers. */
+export interface EntryEvent {
+  seq: number
+  kind: EntryKind
+  /** JSON text of the `entry` frame. */
+  frame: string
+  /** Who joined or left, so that gateways adjust who receives. */
+  user?: string
+}
+
+export type RoomEvent =
+  | { type: 'entries'; events: EntryEvent[] }
+  /** The room has entries up to here; said by the relay for what a dead process may not have announced. */
+  | { type: 'head'; head_seq: number }
+  | { type: 'marks'; user: string; delivered: number; read: number }
+  | { type: 'typing'; user: string }
+  /** Facts that are not per member: `me` and `peer` are left out. */
+  | { type: 'updated'; room: Room }
+  | { type: 'deleted'; room: Room }
+
+export type UserEvent =
+  | { type: 'added'; room: string }
+  /** With the facts of the room as its former member knew them. */
+  | { type: 'removed'; room: Room }
+  | { type: 'role'; room: string; role: Role }
+  /** For one's own devices, with the unread count. */
+  | { type: 'marks'; room: string; delivered: number; read: number; unread: number }
+
+export type PresenceEvent = Presence

@@ -1,0 +1,161 @@
+/** What the rooms service promises: rooms, members, the room log, search, watermarks and cursors. */
+import * as shape from '@parley/protocol/shapes'
+import { z } from 'zod'
+import { userRecord } from './auth.ts'
+import { defineContract, once, type ServiceOf, verb } from './contract.ts'
+
+const inRoom = z.object({ user: shape.id, room: shape.id })
+const onMessage = inRoom.extend({ target: shape.seq, client_id: z.string().optional() })
+const page = { limit: z.int(), cursor: z.string().optional() }
+/** `fresh` is false when the request was a repetition: the entry is that of the first time. */
+const appended = z.object({ entry: shape.entry, fresh: z.boolean() })
+const roomAnswer = z.object({ room: shape.room })
+const logRoom = z.object({
+  room: shape.id,
+  entries: z.array(shape.entry),
+  head_seq: shape.position,
+  first_seq: shape.position,
+  more: z.boolean(),
+})
+
+export const roomsContract = defineContract('rooms', {
+  /** Keeps the copy of users and permissions; an older `version` never overwrites a newer one. */
+  syncUsers: verb(z.object({ users: z.array(userRecord) }), z.object({})),
+
+  createRoom: verb(
+    z.object({
+      user: shape.id,
+      kind: shape.roomKind,
+      name: z.string().optional(),
+      usernames: z.array(z.string()),
+    }),
+    z.object({ room: shape.room, fresh: z.boolean() }),
+    once,
+  ),
+  getRoom: verb(inRoom, roomAnswer),
+  /** My rooms, latest activity first. */
+  listRooms: verb(
+    z.object({ user: shape.id, ...page }),
+    z.object({ rooms: z.array(shape.room), next: z.string().optional() }),
+  ),
+  searchRooms: verb(
+    z.object({ user: shape.id, query: z.string().optional(), ...page }),
+    z.object({ rooms: z.array(shape.room), next: z.string().optional() }),
+  ),
+  /** The public room with this name, found as names are unique: without regard to case. */
+  findRoom: verb(z.object({ user: shape.id, name: z.string() }), roomAnswer),
+  renameRoom: verb(inRoom.extend({ name: z.string() }), roomAnswer),
+  deleteRoom: verb(inRoom, z.object({})),
+
+  joinRoom: verb(inRoom, roomAnswer),
+  leaveRoom: verb(inRoom, z.object({})),
+  listMembers: verb(
+    inRoom.extend(page),
+    z.object({ members: z.array(shape.member), next: z.string().optional() }),
+  ),
+  addMember: verb(inRoom.extend({ username: z.string() }), z.object({ member: shape.member })),
+  setRole: verb(inRoom.extend({ member: shape.id, role: shape.role }), z.object({ member: shape.member })),
+  removeMember: verb(inRoom.extend({ member: shape.id }), z.object({})),
+  /** Removes and keeps out until lifted. */
+  banMember: verb(inRoom.extend({ member: shape.id }), z.object({})),
+  liftBan: verb(inRoom.extend({ member: shape.id }), z.object({})),
+  listBans: verb(inRoom, z.object({ users: z.array(shape.user) })),
+
+  sendMessage: verb(
+    inRoom.extend({
+      client_id: z.string(),
+      body: z.string(),
+      reply_to: shape.seq.optional(),
+      file_ids: z.array(shape.id).optional(),
+    }),
+    appended,
+  ),
+  editMessage: verb(onMessage.extend({ body: z.string() }), appended, once),
+  deleteMessage: verb(onMessage, appended),
+  react: verb(onMessage.extend({ emoji: z.string() }), appended),
+  unreact: verb(onMessage.extend({ emoji: z.string() }), appended),
+  pin: verb(onMessage, appended),
+  unpin: verb(onMessage, appended),
+
+  /** Messages in their newest state, ascending; the newest page without a place. */
+  listMessages: verb(
+    inRoom.extend({
+      before: shape.position.optional(),
+      after: shape.position.optional(),
+      around: shape.position.optional(),
+      limit: z.int(),
+    }),
+    z.object({ messages: z.array(shape.message), more: z.boolean() }),
+  ),
+  getMessage: verb(inRoom.extend({ seq: shape.seq }), z.object({ message: shape.message })),
+  listPins: verb(inRoom, z.object({ messages: z.array(shape.message) })),
+  searchMessages: verb(
+    z.object({
+      user: shape.id,
+      query: z.string(),
+      room: shape.id.optional(),
+      from: shape.id.optional(),
+      ...page,
+    }),
+    z.object({ messages: z.array(shape.message), next: z.string().optional() }),
+  ),
+  /** Entries after a seq, in order, without a gap from `max(after + 1, first_seq)`; an error per room one may not read. */
+  readLog: verb(
+    z.object({
+      user: shape.id,
+      rooms: z.array(z.object({ room: shape.id, after: shape.position })),
+      limit: z.int(),
+    }),
+    z.object({
+      rooms: z.array(
+        z.union([
+          logRoom,
+          z.object({ room: shape.id, error: z.object({ code: z.string(), message: z.string() }) }),
+        ]),
+      ),
+    }),
+  ),
+
+  /** Ids of all my rooms: what a gateway subscribes to before it reads `resume`. */
+  listRoomIds: verb(z.object({ user: shape.id }), z.object({ rooms: z.array(shape.id) })),
+  /** The list of rooms at a connection's start; see `ready` in the protocol. */
+  resume: verb(
+    z.object({ user: shape.id, cursor: z.string().optional() }),
+    z.object({
+      mode: z.enum(['snapshot', 'delta']),
+      cursor: z.string(),
+      rooms: z.array(shape.room),
+      gone: z.array(shape.id),
+      next: z.string().optional(),
+    }),
+  ),
+  /** A cursor that lags behind the database by more than repair takes, for heartbeats. */
+  currentCursor: verb(z.object({}), z.object({ cursor: z.string().nullable() })),
+  mark: verb(
+    inRoom.extend({ delivered: shape.position.optional(), read: shape.position.optional() }),
+    z.object({ read: shape.position, delivered: shape.position, unread: z.int() }),
+  ),
+
+  /** For gateways only, no membership is asked: heads of rooms, to compare after the bus was away. */
+  heads: verb(
+    z.object({ rooms: z.array(shape.id) }),
+    z.object({ heads: z.record(shape.id, shape.position) }),
+  ),
+  /** For gateways only: the stored entries of a gap as bus events, ready to be pushed. */
+  replay: verb(
+    z.object({ room: shape.id, after: shape.position, upto: shape.position }),
+    z.object({
+      events: z.array(
+        z.object({
+          seq: shape.seq,
+          kind: shape.entryKind,
+          frame: z.string(),
+          user: shape.id.exactOptional(),
+        }),
+      ),
+      more: z.boolean(),
+    }),
+  ),
+})
+
+export type RoomsService = ServiceOf<typeof roomsContract>

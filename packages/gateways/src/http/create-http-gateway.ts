@@ -1,0 +1,135 @@
+import fastifyCookie from '@fastify/cookie'
+import { JSON_BODY_MAX_BYTES, ParleyError } from '@parley/protocol'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import { createSerializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { createAdmission } from './admit-request.ts'
+import { createClientErrorAnswer, createErrorAnswer } from './answer-errors.ts'
+import { describeApi } from './describe-api.ts'
+import { type App, DRAINING_REASON, type HttpGatewayDeps } from './gateway-types.ts'
+import { createObservation } from './observe-requests.ts'
+import { parseJson } from './parse-json.ts'
+import { registerAdminRoutes } from './routes/admin.ts'
+import { registerAuthRoutes } from './routes/auth.ts'
+import { registerMemberRoutes } from './routes/members.ts'
+import { registerMessageRoutes } from './routes/messages.ts'
+import { registerOperationRoutes } from './routes/operations.ts'
+import { registerRoomRoutes } from './routes/rooms.ts'
+import { registerSearchRoutes } from './routes/search.ts'
+import { registerSeedDoors } from './routes/seed-doors.ts'
+import { registerStreamRoutes } from './routes/stream.ts'
+import { registerUserRoutes } from './routes/users.ts'
+import { baseHeaders } from './security-headers.ts'
+import { serveWebClient } from './serve-web-client.ts'
+import { createSessionCookies } from './session-cookies.ts'
+import { validateInput } from './validate-input.ts'
+
+/** Version of the public contract, not of the program. */
+const API_VERSION = '1.0.0'
+/** A request, its body included, must have arrived within this. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** An emoji of many code points, percent-encoded, is the longest thing in a path. */
+const PATH_PART_MAX_CHARS = 600
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
+
+/**
+ * The REST door: translates HTTP to the services' contracts, and holds nothing. The instance is complete and does
+ * not listen yet; `close()` finishes what is in flight and hangs up on idle connections.
+ */
+export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
+  const headers = baseHeaders(deps.secureCookies)
+  const answerError = createErrorAnswer(deps.log)
+  const observe = createObservation(deps.metrics, deps.log)
+  let closing = false
+
+  const prepare = (request: FastifyRequest, reply: FastifyReply): void => {
+    reply.headers(headers).header('x-request-id', request.id)
+    if (closing || isDraining(deps)) reply.header('connection', 'close')
+  }
+
+  const app: App = Fastify({
+    logger: false,
+    bodyLimit: JSON_BODY_MAX_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    // Requests on connections that are still open while closing are answered, not refused: nobody sees the restart.
+    return503OnClosing: false,
+    trustProxy: deps.trustProxy ?? false,
+    routerOptions: { maxParamLength: PATH_PART_MAX_CHARS },
+    genReqId: (request) => {
+      const given = request.headers['x-request-id']
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : deps.newId()
+    },
+    clientErrorHandler: createClientErrorAnswer(deps.newId, deps.log),
+    // Paths that cannot be decoded never reach a route or a hook.
+    frameworkErrors: (error, request, reply) => {
+      prepare(request, reply)
+      answerError(error, request, reply)
+    },
+  }).withTypeProvider<ZodTypeProvider>()
+
+  app.setValidatorCompiler(validateInput)
+  app.setSerializerCompiler(createSerializerCompiler())
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler(() => {
+    throw new ParleyError('not_found')
+  })
+  takeJsonOnly(app)
+  app.decorateRequest('principal', null)
+  await app.register(fastifyCookie, { hook: false })
+  const cookies = createSessionCookies(app, deps.secureCookies)
+
+  app.addHook('onRequest', async (request, reply) => prepare(request, reply))
+  app.addHook('onRequest', createAdmission({ ...deps, clearCookies: cookies.clear }))
+  app.addHook('onResponse', async (request, reply) => observe(request, reply))
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+
+  await describeApi(app, API_VERSION)
+  registerOperationRoutes(app, deps)
+  await app.register(
+    async (scope: App) => {
+      registerAuthRoutes(scope, deps, cookies)
+      registerUserRoutes(scope, deps)
+      registerAdminRoutes(scope, deps)
+      registerRoomRoutes(scope, deps)
+      registerMemberRoutes(scope, deps)
+      registerMessageRoutes(scope, deps)
+      registerSearchRoutes(scope, deps)
+      registerStreamRoutes(scope, deps)
+    },
+    { prefix: '/api/v1' },
+  )
+  registerSeedDoors(app, deps)
+  if (deps.webDirectory !== null) {
+    await serveWebClient(app, { directory: deps.webDirectory, origins: deps.origins })
+  }
+  await app.ready()
+  return app
+}
+
+function isDraining(deps: HttpGatewayDeps): boolean {
+  const state = deps.ready()
+  return typeof state === 'object' && !state.ready && state.reason === DRAINING_REASON
+}
+
+/** JSON is the only body there is. Where none is expected an empty one of any kind will do: `curl -d ''` sends a form. */
+function takeJsonOnly(app: App): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    if (request.is404) return undefined
+    if (body.length > 0) return parseJson(body)
+    if (needsBody(request)) throw new ParleyError('invalid_json')
+    return undefined
+  })
+  app.addContentTypeParser('*', async (request: FastifyRequest) => {
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
+    const empty = encoding === undefined && (length === undefined || length === '0')
+    if (!request.is404 && (!empty || needsBody(request))) throw new ParleyError('unsupported_media_type')
+    return undefined
+  })
+}
+
+function needsBody(request: FastifyRequest): boolean {
+  return request.routeOptions.schema?.body !== undefined && request.routeOptions.config.bodyOptional !== true
+}

@@ -1,0 +1,171 @@
+import type { AuthService, CallContext, SessionsService } from '@parley/contracts'
+import { ParleyError, type User } from '@parley/protocol'
+import * as rest from '@parley/protocol/rest'
+import type { z } from 'zod'
+import { type App, contextOf, principalOf } from '../gateway-types.ts'
+import { pageOf } from './shapes.ts'
+
+interface UserDeps {
+  readonly auth: AuthService
+  readonly sessions: SessionsService
+}
+type UsersQuery = z.output<typeof rest.usersQuery>
+
+const tags = ['People']
+
+export function registerUserRoutes(app: App, deps: UserDeps): void {
+  registerMe(app, deps.auth)
+  registerLookUp(app, deps)
+  registerPermissions(app, deps.auth)
+}
+
+async function findUser(auth: AuthService, id: string, context: CallContext): Promise<User> {
+  const { users } = await auth.getUsers({ ids: [id] }, context)
+  const user = users[0]
+  if (user === undefined) throw new ParleyError('not_found')
+  return user
+}
+
+function registerMe(app: App, auth: AuthService): void {
+  app.get(
+    '/users/me',
+    {
+      config: { access: 'user' },
+      schema: {
+        tags,
+        operationId: 'getMe',
+        summary: 'Who I am and what I may do',
+        response: { 200: rest.meAnswer },
+      },
+    },
+    async (request) => {
+      const me = principalOf(request).user
+      const context = contextOf(request)
+      const [user, rights] = await Promise.all([
+        findUser(auth, me, context),
+        auth.getPermissions({ actor: me, user: me }, context),
+      ])
+      return { user, admin: rights.admin, permissions: rights.permissions }
+    },
+  )
+  app.patch(
+    '/users/me',
+    {
+      config: { access: 'user' },
+      schema: {
+        tags,
+        operationId: 'updateMe',
+        summary: 'Change what others see of me',
+        body: rest.updateMeBody,
+        response: { 200: rest.userAnswer },
+      },
+    },
+    (request) =>
+      auth.updateUser(
+        { user: principalOf(request).user, display_name: request.body.display_name },
+        contextOf(request),
+      ),
+  )
+}
+
+function registerLookUp(app: App, deps: UserDeps): void {
+  app.get(
+    '/users',
+    {
+      config: { access: 'user', rate: 'search' },
+      schema: {
+        tags,
+        operationId: 'listUsers',
+        summary: 'Find people by a part of their name, by id, or those connected now',
+        querystring: rest.usersQuery,
+        response: { 200: rest.usersAnswer },
+      },
+    },
+    (request) => listUsers(deps, request.query, contextOf(request)),
+  )
+  app.get(
+    '/users/:id',
+    {
+      config: { access: 'user' },
+      schema: {
+        tags,
+        operationId: 'getUser',
+        summary: 'One person',
+        params: rest.idParams,
+        response: { 200: rest.userAnswer },
+      },
+    },
+    async (request) => ({ user: await findUser(deps.auth, request.params.id, contextOf(request)) }),
+  )
+}
+
+async function listUsers(
+  { auth, sessions }: UserDeps,
+  query: UsersQuery,
+  context: CallContext,
+): Promise<{ users: User[]; next?: string | undefined }> {
+  if (query.ids !== undefined) {
+    if (query.query !== undefined || query.online === true) {
+      throw new ParleyError('invalid_request', {
+        details: { fields: { ids: 'cannot be combined with query or online' } },
+      })
+    }
+    return auth.getUsers({ ids: query.ids }, context)
+  }
+  const page = pageOf(query)
+  if (query.online !== true) return auth.searchUsers({ query: query.query, ...page }, context)
+  if (query.query === undefined) {
+    const online = await sessions.listOnline(page, context)
+    const { users } = online.users.length === 0 ? { users: [] } : await auth.getUsers({ ids: online.users }, context)
+    return { users, next: online.next }
+  }
+  // A page may come out shorter than `limit`, even empty, and still have a `next`.
+  const found = await auth.searchUsers({ query: query.query, ...page }, context)
+  const { presence } = await sessions.getPresence({ users: found.users.map((user) => user.id) }, context)
+  const connected = new Set(presence.filter((one) => one.state !== 'offline').map((one) => one.user))
+  return { users: found.users.filter((user) => connected.has(user.id)), next: found.next }
+}
+
+function registerPermissions(app: App, auth: AuthService): void {
+  app.get(
+    '/users/:id/permissions',
+    {
+      config: { access: 'user', errors: ['forbidden'] },
+      schema: {
+        tags: ['Administration'],
+        operationId: 'getPermissions',
+        summary: 'What a person may do: oneself, or for administrators anybody',
+        params: rest.idParams,
+        response: { 200: rest.permissionsAnswer },
+      },
+    },
+    (request) =>
+      auth.getPermissions(
+        { actor: principalOf(request).user, user: request.params.id },
+        contextOf(request),
+      ),
+  )
+  app.patch(
+    '/users/:id/permissions',
+    {
+      config: { access: 'user', errors: ['forbidden'] },
+      schema: {
+        tags: ['Administration'],
+        operationId: 'setPermissions',
+        summary: 'Administrators: grant or refuse, or by null return to the default',
+        params: rest.idParams,
+        body: rest.permissionsBody,
+        response: { 200: rest.permissionsAnswer },
+      },
+    },
+    (request) =>
+      auth.setPermissions(
+        {
+          actor: principalOf(request).user,
+          user: request.params.id,
+          permissions: request.body.permissions,
+        },
+        contextOf(request),
+      ),
+  )
+}

@@ -1,0 +1,59 @@
+/**
+ * Collects what is owed during a tick and writes it once at the end: the system call is the price of delivery, not
+ * the bytes (plain `ws.send` 83,000 deliveries/s, ten frames together 1.2–1.8 million on two cores). While a flush
+ * takes long the next one waits that long too, so that more goes into it; an idle gateway waits for nothing.
+ */
+export interface Flushable {
+  flush(): void
+}
+
+export interface Flusher {
+  /** Will be flushed at the end of this tick, or of the interval under load. Those that fan out come before those that write. */
+  fanOut(source: Flushable): void
+  write(target: Flushable): void
+  /** At once; for the end of a connection and for draining. */
+  flushNow(): void
+}
+
+const FLUSH_INTERVAL_MAX_MS = 8
+/** Shorter flushes are not worth waiting for. */
+const FLUSH_NOTICEABLE_MS = 2
+
+export function createFlusher(now: () => number = () => performance.now()): Flusher {
+  let sources: Flushable[] = []
+  let targets: Flushable[] = []
+  let scheduled = false
+  let intervalMs = 0
+
+  function flushNow(): void {
+    scheduled = false
+    const began = now()
+    const fanning = sources
+    sources = []
+    for (const source of fanning) source.flush()
+    const writing = targets
+    targets = []
+    for (const target of writing) target.flush()
+    const tookMs = now() - began
+    intervalMs = tookMs < FLUSH_NOTICEABLE_MS ? 0 : Math.min(FLUSH_INTERVAL_MAX_MS, Math.round(tookMs))
+  }
+
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    if (intervalMs === 0) setImmediate(flushNow)
+    else setTimeout(flushNow, intervalMs)
+  }
+
+  return {
+    fanOut(source) {
+      sources.push(source)
+      schedule()
+    },
+    write(target) {
+      targets.push(target)
+      schedule()
+    },
+    flushNow,
+  }
+}

@@ -1,0 +1,31 @@
+import type {
+  AuthService,
+  Clock,
+  Log,
+  NewId,
+  RateLimiter,
+  RoomsService,
+  SessionsService,
+} from '@parley/contracts'
+import type { TokenVerifier } from '../shared/token-verifier.ts'
+import type { Flusher } from './flusher.ts'
+import type { Hub } from './hub.ts'
+
+/** What every part of the ws gateway works with. */
+export interface GatewayParts {
+  readonly auth: Pick<AuthService, 'getUsers'>
+  readonly rooms: RoomsService
+  readonly sessions: SessionsService
+  readonly verifier: TokenVerifier
+  readonly rates: RateLimiter
+  readonly rateLimits: boolean
+  readonly clock: Clock
+  readonly log: Log
+  readonly newId: NewId
+  /** Exactly these origins may use the cookie. */
+  readonly origins: ReadonlySet<string>
+  /** This gateway's id in the sessions service. */
+  readonly gateway: string
+  readonly hub: Hub
+  readonly flusher: Flusher
+}

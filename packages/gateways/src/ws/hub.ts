@@ -1,0 +1,314 @@
+/** Who receives what on this gateway: rooms, users and presence, each subscribed on the bus only while somebody here needs it. */
+import {
+  type Bus,
+  type Clock,
+  type EntryEvent,
+  type Log,
+  type PresenceEvent,
+  presenceTopic,
+  type RoomEvent,
+  type RoomsService,
+  roomTopic,
+  type UserEvent,
+  userTopic,
+} from '@parley/contracts'
+import {
+  type CloseReason,
+  type PushFrame,
+  type Room,
+  SMALL_ROOM_MAX_MEMBERS,
+  TYPING_EXPIRES_MS,
+} from '@parley/protocol'
+import { createBurst } from './burst.ts'
+import type { Connection } from './connection.ts'
+import type { Flusher } from './flusher.ts'
+import { RoomChannel } from './room-channel.ts'
+
+/** A room nobody here receives any more keeps its subscription this long: reloads come right back. */
+const LINGER_MS = 5_000
+/** While the bus is away, heads are asked for this often (the stand-by link between chat and main server). */
+const HEADS_INTERVAL_MS = 1_000
+const HEADS_MAX_ROOMS = 1_000
+
+interface Subject {
+  readonly connections: Set<Connection>
+  subscribed: Promise<void>
+  unsubscribe?: () => void
+}
+
+export interface HubParts {
+  readonly bus: Bus
+  readonly rooms: RoomsService
+  readonly flusher: Flusher
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export class Hub {
+  readonly connections = new Set<Connection>()
+  readonly #parts: HubParts
+  readonly #rooms = new Map<string, RoomChannel>()
+  readonly #users = new Map<string, Subject>()
+  readonly #presence = new Map<string, Subject>()
+  readonly #ends: (() => void)[] = []
+  #closed = false
+
+  constructor(parts: HubParts) {
+    this.#parts = parts
+    this.#ends.push(parts.bus.onReconnect(() => void this.compareHeads()))
+    this.#watchBus()
+  }
+
+  get roomCount(): number {
+    return this.#rooms.size
+  }
+
+  /** From now on this connection is told what concerns its user. */
+  async attachUser(connection: Connection, user: string): Promise<void> {
+    this.connections.add(connection)
+    await this.#join(this.#users, user, userTopic(user), connection, (message) =>
+      this.#onUserEvent(user, JSON.parse(message) as UserEvent),
+    )
+  }
+
+  /** From now on this connection receives this room. Resolves once nothing published later can be missed. */
+  async attachRoom(connection: Connection, room: string): Promise<RoomChannel> {
+    let channel = this.#rooms.get(room)
+    if (channel === undefined) {
+      channel = new RoomChannel(room, {
+        ...this.#parts,
+        onMembership: (found, event) => this.#onMembership(found, event),
+      })
+      this.#rooms.set(room, channel)
+      const created = channel
+      channel.subscribed = this.#parts.bus
+        .subscribe(roomTopic(room), (message) => this.#onRoomEvent(created, JSON.parse(message) as RoomEvent))
+        .then((unsubscribe) => {
+          created.unsubscribe = unsubscribe
+        })
+    }
+    if (!channel.connections.has(connection) && !connection.closed) {
+      channel.flush()
+      channel.connections.add(connection)
+      connection.rooms.push(channel)
+    }
+    await channel.subscribed
+    return channel
+  }
+
+  detachRoom(connection: Connection, channel: RoomChannel): void {
+    channel.flush()
+    channel.connections.delete(connection)
+    connection.rooms = connection.rooms.filter((room) => room !== channel)
+    this.#linger(channel)
+  }
+
+  /** Replaces whose presence this connection watches. */
+  async watch(connection: Connection, users: readonly string[]): Promise<void> {
+    const next = new Set(users)
+    for (const user of connection.watched) if (!next.has(user)) this.#leave(this.#presence, user, connection)
+    connection.watched = [...next]
+    await Promise.all(
+      connection.watched.map((user) =>
+        this.#join(this.#presence, user, presenceTopic(user), connection, (message) =>
+          this.#onPresence(user, JSON.parse(message) as PresenceEvent),
+        ),
+      ),
+    )
+  }
+
+  detach(connection: Connection): void {
+    this.connections.delete(connection)
+    for (const channel of connection.rooms) {
+      channel.connections.delete(connection)
+      this.#linger(channel)
+    }
+    connection.rooms = []
+    for (const user of connection.watched) this.#leave(this.#presence, user, connection)
+    connection.watched = []
+    if (connection.principal !== null) this.#leave(this.#users, connection.principal.user, connection)
+  }
+
+  /** Closes every connection of a device, or of a user. */
+  closeWhere(matches: (connection: Connection) => boolean, reason: CloseReason): void {
+    for (const connection of [...this.connections]) if (matches(connection)) connection.close(reason)
+  }
+
+  /** Somebody types here: published, so that other gateways tell it too. */
+  typing(connection: Connection, room: string): void {
+    const channel = connection.rooms.find((candidate) => candidate.id === room)
+    if (
+      channel === undefined ||
+      connection.principal === null ||
+      channel.memberCount > SMALL_ROOM_MAX_MEMBERS
+    )
+      return
+    this.#parts.bus.publish(
+      roomTopic(room),
+      JSON.stringify({ type: 'typing', user: connection.principal.user } satisfies RoomEvent),
+    )
+  }
+
+  /** Asks for the heads of all rooms here and fetches what was missed. */
+  async compareHeads(): Promise<void> {
+    const ids = [...this.#rooms.keys()]
+    for (let start = 0; start < ids.length; start += HEADS_MAX_ROOMS) {
+      try {
+        const { heads } = await this.#parts.rooms.heads({ rooms: ids.slice(start, start + HEADS_MAX_ROOMS) })
+        for (const [room, head] of Object.entries(heads)) this.#rooms.get(room)?.reach(head)
+      } catch (error) {
+        this.#parts.log.warn({ error: String(error) }, 'heads not compared')
+        return
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const end of this.#ends) end()
+    for (const channel of this.#rooms.values()) channel.unsubscribe?.()
+    for (const subject of [...this.#users.values(), ...this.#presence.values()]) subject.unsubscribe?.()
+  }
+
+  #watchBus(): void {
+    if (this.#closed) return
+    const { bus, clock } = this.#parts
+    const next = () => clock.after(HEADS_INTERVAL_MS, () => this.#watchBus())
+    if (bus.connected) next()
+    else void this.compareHeads().finally(next)
+  }
+
+  async #join(
+    subjects: Map<string, Subject>,
+    key: string,
+    topic: string,
+    connection: Connection,
+    handler: (message: string) => void,
+  ): Promise<void> {
+    let subject = subjects.get(key)
+    if (subject === undefined) {
+      const created: Subject = { connections: new Set(), subscribed: Promise.resolve() }
+      created.subscribed = this.#parts.bus.subscribe(topic, handler).then((unsubscribe) => {
+        created.unsubscribe = unsubscribe
+        if (created.connections.size === 0) unsubscribe()
+      })
+      subjects.set(key, created)
+      subject = created
+    }
+    if (!connection.closed) subject.connections.add(connection)
+    await subject.subscribed
+  }
+
+  #leave(subjects: Map<string, Subject>, key: string, connection: Connection): void {
+    const subject = subjects.get(key)
+    if (subject === undefined) return
+    subject.connections.delete(connection)
+    if (subject.connections.size > 0) return
+    subjects.delete(key)
+    subject.unsubscribe?.()
+  }
+
+  #linger(channel: RoomChannel): void {
+    if (channel.connections.size > 0) return
+    this.#parts.clock.after(LINGER_MS, () => {
+      if (channel.connections.size > 0 || this.#rooms.get(channel.id) !== channel) return
+      this.#rooms.delete(channel.id)
+      void channel.subscribed.then(() => channel.unsubscribe?.())
+    })
+  }
+
+  #onRoomEvent(channel: RoomChannel, event: RoomEvent): void {
+    const room = channel.id
+    if (event.type === 'entries') channel.receive(event.events)
+    else if (event.type === 'head') channel.reach(event.head_seq)
+    else if (event.type === 'typing') {
+      this.#tell(
+        channel,
+        { t: 'typing', room, user: event.user, expires_ms: TYPING_EXPIRES_MS },
+        event.user,
+        true,
+      )
+    } else if (event.type === 'marks') {
+      const { user, delivered, read } = event
+      this.#tell(channel, { t: 'marks', room, user, delivered, read }, user, true)
+    } else {
+      this.#tell(channel, { t: 'room', room: event.room, change: event.type }, null, false)
+      if (event.type === 'deleted')
+        for (const connection of [...channel.connections]) this.detachRoom(connection, channel)
+    }
+  }
+
+  /** To all who receive the room but one user's own connections. */
+  #tell(channel: RoomChannel, frame: PushFrame, without: string | null, ephemeral: boolean): void {
+    channel.flush()
+    const burst = createBurst([JSON.stringify(frame)])
+    for (const connection of channel.connections) {
+      if (connection.principal?.user === without) continue
+      if (!ephemeral) connection.whenReady(() => connection.push(burst))
+      else if (connection.ready) connection.pushEphemeral(burst)
+    }
+  }
+
+  #onPresence(user: string, event: PresenceEvent): void {
+    const burst = createBurst([JSON.stringify({ t: 'presence', ...event })])
+    for (const connection of this.#presence.get(user)?.connections ?? []) connection.pushEphemeral(burst)
+  }
+
+  #onUserEvent(user: string, event: UserEvent): void {
+    const subject = this.#users.get(user)
+    if (subject === undefined) return
+    if (event.type === 'marks') {
+      const { type: _type, ...marks } = event
+      const burst = createBurst([JSON.stringify({ t: 'marks', user, ...marks })])
+      for (const connection of subject.connections) if (connection.ready) connection.push(burst)
+    } else if (event.type === 'added') {
+      for (const connection of subject.connections)
+        connection.whenReady(() => void this.#onAdded(connection, user, event.room))
+    } else if (event.type === 'removed') {
+      for (const connection of subject.connections) this.#onRemoved(connection, event.room)
+    }
+  }
+
+  /** Attached first and read then, so that nothing falls in between; what the client is told to know is not repeated. */
+  async #onAdded(connection: Connection, user: string, room: string): Promise<void> {
+    const covered = new Map<string, number>()
+    connection.hold()
+    try {
+      const channel = await this.attachRoom(connection, room)
+      const found = await this.#parts.rooms.getRoom({ user, room })
+      if (found.room.me === undefined) {
+        this.detachRoom(connection, channel)
+        return
+      }
+      channel.memberCount = found.room.member_count
+      channel.reach(found.room.head_seq)
+      covered.set(room, found.room.head_seq)
+      connection.send({ t: 'room', room: found.room, change: 'added' })
+    } catch (error) {
+      // The client learns of it at its next resume; without the room's shape nothing true could be said now.
+      this.#parts.log.debug({ room, error: String(error) }, 'added room not told')
+    } finally {
+      connection.release(covered)
+    }
+  }
+
+  #onRemoved(connection: Connection, room: Room): void {
+    const channel = connection.rooms.find((candidate) => candidate.id === room.id)
+    if (channel !== undefined) this.detachRoom(connection, channel)
+    connection.whenReady(() => connection.send({ t: 'room', room, change: 'removed' }))
+  }
+
+  #onMembership(channel: RoomChannel, event: EntryEvent): void {
+    if (event.kind === 'join') {
+      channel.memberCount++
+      return
+    }
+    channel.memberCount--
+    for (const connection of [...channel.connections]) {
+      if (connection.principal?.user !== event.user) continue
+      channel.connections.delete(connection)
+      connection.rooms = connection.rooms.filter((room) => room !== channel)
+    }
+    this.#linger(channel)
+  }
+}

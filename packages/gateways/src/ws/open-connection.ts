@@ -1,0 +1,91 @@
+/** A connection's first steps: hello → who is it → its rooms → ready. Topics are subscribed first, then the list is read. */
+import type { SessionsService } from '@parley/contracts'
+import { type CloseReason, HEARTBEAT_MS, isErrorCode, ParleyError, publishedLimits } from '@parley/protocol'
+import type { Principal, TokenVerifier } from '../shared/token-verifier.ts'
+import type { Connection } from './connection.ts'
+import type { GatewayParts } from './gateway-parts.ts'
+
+export function sayHello(connection: Connection, authRequired: boolean): void {
+  connection.send({
+    t: 'hello',
+    v: 1,
+    heartbeat_ms: HEARTBEAT_MS,
+    auth_required: authRequired,
+    limits: publishedLimits,
+  })
+}
+
+/** Which close code tells a client what to do about this error. */
+export function closeReasonOf(error: unknown): CloseReason {
+  if (!(error instanceof ParleyError)) return 'draining'
+  if (error.code === 'token_expired') return 'token_expired'
+  if (error.code === 'rate_limited') return 'rate_limited'
+  // Not the client's fault: it may come back at once, elsewhere.
+  return error.code === 'unavailable' || error.code === 'overloaded' ? 'draining' : 'unauthenticated'
+}
+
+/** Throws `unavailable` while revocations cannot be known, otherwise as `TokenVerifier.verify`. */
+export async function identify(verifier: TokenVerifier, token: string): Promise<Principal> {
+  if (!verifier.fresh) throw new ParleyError('unavailable', { retryAfterMs: 1_000 })
+  return verifier.verify(token)
+}
+
+/** Registers the connection, attaches it to all its rooms and sends `ready`. On failure the connection is closed with the reason. */
+export async function openConnection(
+  parts: GatewayParts,
+  connection: Connection,
+  principal: Principal,
+  resume: string | undefined,
+): Promise<void> {
+  const { hub, rooms, sessions, auth, gateway } = parts
+  connection.principal = principal
+  try {
+    await sessions.openConnection({
+      id: connection.id,
+      user: principal.user,
+      device: principal.device,
+      gateway,
+    })
+    if (connection.closed) return void closeSession(sessions, connection)
+    await hub.attachUser(connection, principal.user)
+    const attached = await rooms.listRoomIds({ user: principal.user })
+    connection.hold()
+    const channels = await Promise.all(attached.rooms.map((room) => hub.attachRoom(connection, room)))
+    const [start, people] = await Promise.all([
+      rooms.resume({ user: principal.user, ...(resume === undefined ? {} : { cursor: resume }) }),
+      auth.getUsers({ ids: [principal.user] }),
+    ])
+    const user = people.users[0]
+    if (user === undefined) throw new ParleyError('unauthenticated')
+    const covered = new Map(start.rooms.map((room) => [room.id, room.head_seq]))
+    for (const room of start.rooms) {
+      const channel =
+        channels.find((candidate) => candidate.id === room.id) ?? (await hub.attachRoom(connection, room.id))
+      channel.memberCount = room.member_count
+      channel.reach(room.head_seq)
+    }
+    connection.cursor = start.cursor
+    const { next, ...list } = start
+    connection.send({
+      t: 'ready',
+      user,
+      session: connection.id,
+      ...list,
+      ...(next === undefined ? {} : { next }),
+    })
+    connection.release(covered)
+    connection.becomeReady()
+  } catch (error) {
+    if (!(error instanceof ParleyError) || !isErrorCode(error.code))
+      parts.log.error({ connection: connection.id, error: String(error) }, 'connection not opened')
+    connection.close(closeReasonOf(error))
+  }
+}
+
+export function closeSession(sessions: SessionsService, connection: Connection): Promise<unknown> {
+  if (connection.principal === null) return Promise.resolve()
+  // A gateway whose sessions service is away lets the lease do it.
+  return sessions
+    .closeConnection({ id: connection.id, user: connection.principal.user })
+    .catch(() => undefined)
+}

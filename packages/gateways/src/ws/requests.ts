@@ -1,0 +1,191 @@
+/** What each request of the wire asks of the services. One line a verb: no business rule lives here. */
+import {
+  type Answers,
+  type ClientFrameType,
+  type ErrorFrame,
+  LIST_DEFAULT_ITEMS,
+  LIST_MAX_ITEMS,
+  type OkFrame,
+  ParleyError,
+} from '@parley/protocol'
+import { clientFrames } from '@parley/protocol/frames'
+import type { z } from 'zod'
+import type { Connection } from './connection.ts'
+import type { GatewayParts } from './gateway-parts.ts'
+
+/** `auth` is not here: it belongs to the link that carries it. */
+export type RequestType = Exclude<ClientFrameType, 'auth'>
+type Frame<T extends RequestType> = z.output<(typeof clientFrames)[T]>
+
+/** Who asks; over the stand-by link the connection may sit on another gateway. */
+export interface Asker {
+  readonly user: string
+  readonly connection: Connection
+}
+
+type Handler<T extends RequestType> = (
+  parts: GatewayParts,
+  asker: Asker,
+  frame: Frame<T>,
+) => Promise<Answers[T]>
+
+const inRoom = (asker: Asker, frame: { room: string }) => ({ user: asker.user, room: frame.room })
+const onMessage = (
+  asker: Asker,
+  frame: { room: string; target: number; client_id?: string | undefined },
+) => ({
+  ...inRoom(asker, frame),
+  target: frame.target,
+  ...(frame.client_id === undefined ? {} : { client_id: frame.client_id }),
+})
+const place = ({ entry }: { entry: { room: string; seq: number } }) => ({ room: entry.room, seq: entry.seq })
+
+const handlers: { readonly [T in RequestType]: Handler<T> } = {
+  async send({ rooms }, asker, { id: _id, ...frame }) {
+    const { entry } = await rooms.sendMessage({ ...frame, user: asker.user })
+    return { room: entry.room, seq: entry.seq, at: entry.at }
+  },
+  edit: async ({ rooms }, asker, frame) =>
+    place(await rooms.editMessage({ ...onMessage(asker, frame), body: frame.body })),
+  delete: async ({ rooms }, asker, frame) => place(await rooms.deleteMessage(onMessage(asker, frame))),
+  react: async ({ rooms }, asker, frame) =>
+    place(await rooms.react({ ...onMessage(asker, frame), emoji: frame.emoji })),
+  unreact: async ({ rooms }, asker, frame) =>
+    place(await rooms.unreact({ ...onMessage(asker, frame), emoji: frame.emoji })),
+  pin: async ({ rooms }, asker, frame) => place(await rooms.pin(onMessage(asker, frame))),
+  unpin: async ({ rooms }, asker, frame) => place(await rooms.unpin(onMessage(asker, frame))),
+  async log({ rooms }, asker, frame) {
+    const answer = await rooms.readLog({
+      user: asker.user,
+      rooms: frame.rooms,
+      limit: frame.limit ?? LIST_DEFAULT_ITEMS,
+    })
+    return { rooms: answer.rooms as Answers['log']['rooms'] }
+  },
+  async rooms({ rooms }, asker, frame) {
+    const { rooms: list, next } = await rooms.listRooms({
+      user: asker.user,
+      limit: LIST_MAX_ITEMS,
+      ...(frame.next === undefined ? {} : { cursor: frame.next }),
+    })
+    return { rooms: list, ...(next === undefined ? {} : { next }) }
+  },
+  mark: ({ rooms }, asker, frame) =>
+    rooms.mark({
+      ...inRoom(asker, frame),
+      ...(frame.delivered === undefined ? {} : { delivered: frame.delivered }),
+      ...(frame.read === undefined ? {} : { read: frame.read }),
+    }),
+  async typing({ hub }, asker, frame) {
+    hub.typing(asker.connection, frame.room)
+    return {}
+  },
+  async watch({ hub, sessions }, asker, frame) {
+    await hub.watch(asker.connection, frame.users)
+    return sessions.getPresence({ users: frame.users })
+  },
+  presence: ({ sessions }, asker, frame) =>
+    sessions.setState({ id: asker.connection.id, user: asker.user, state: frame.state }),
+  async ping({ rooms }, asker) {
+    const { cursor } = await rooms.currentCursor({})
+    // Never hand out less than what `ready` covered, nor more than repair may still be working on.
+    if (cursor !== null && isYounger(cursor, asker.connection.cursor)) asker.connection.cursor = cursor
+    return { cursor: asker.connection.cursor }
+  },
+}
+
+function isYounger(cursor: string, than: string): boolean {
+  const [epoch = '', xmin = '0'] = cursor.split('.')
+  const [otherEpoch = '', otherXmin = '0'] = than.split('.')
+  return epoch === otherEpoch && BigInt(xmin) > BigInt(otherXmin)
+}
+
+export interface ParsedFrame {
+  readonly type: ClientFrameType
+  readonly id: number | undefined
+  readonly frame: unknown
+}
+
+/** Throws `invalid_json` or `invalid_request`; the error knows the request's id if it could be read. */
+export function parseFrame(text: string): ParsedFrame {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new FrameError('invalid_json', undefined)
+  }
+  return validateFrame(value)
+}
+
+export function validateFrame(value: unknown): ParsedFrame {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new FrameError('invalid_request', undefined, { frame: 'is not an object' })
+  const { t, id } = value as { t?: unknown; id?: unknown }
+  const readableId = typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 ? id : undefined
+  if (typeof t !== 'string' || !Object.hasOwn(clientFrames, t))
+    throw new FrameError('invalid_request', readableId, { t: 'is not a known type' })
+  const type = t as ClientFrameType
+  const parsed = clientFrames[type].safeParse(value)
+  if (!parsed.success) {
+    throw new FrameError(
+      'invalid_request',
+      readableId,
+      Object.fromEntries(parsed.error.issues.map((issue) => [issue.path.join('.'), issue.message])),
+    )
+  }
+  return { type, id: readableId, frame: parsed.data }
+}
+
+export class FrameError extends ParleyError {
+  readonly requestId: number | undefined
+
+  constructor(
+    code: 'invalid_json' | 'invalid_request',
+    requestId: number | undefined,
+    fields?: Record<string, string>,
+  ) {
+    super(code, fields === undefined ? {} : { details: { fields } })
+    this.requestId = requestId
+  }
+}
+
+export function toErrorFrame(error: unknown, id: number | undefined): ErrorFrame {
+  const known =
+    error instanceof ParleyError
+      ? error
+      : new ParleyError('unavailable', { cause: error, retryAfterMs: 1_000 })
+  return {
+    t: 'error',
+    ...(id === undefined ? {} : { id }),
+    code: known.code,
+    message: known.message,
+    retryable: known.retryable,
+    ...(known.retryAfterMs === undefined ? {} : { retry_after_ms: known.retryAfterMs }),
+    ...(known.details === undefined ? {} : { details: known.details }),
+  }
+}
+
+/** Answers one request; never throws. `null` for what wants no answer. */
+export async function answerRequest(
+  parts: GatewayParts,
+  asker: Asker,
+  parsed: ParsedFrame,
+): Promise<OkFrame | ErrorFrame | null> {
+  const type = parsed.type as RequestType
+  try {
+    const handler = handlers[type] as Handler<RequestType>
+    const answer = await handler(parts, asker, parsed.frame as Frame<RequestType>)
+    return parsed.id === undefined || type === 'typing' ? null : { t: 'ok', id: parsed.id, ...answer }
+  } catch (error) {
+    if (!(error instanceof ParleyError))
+      parts.log.error(
+        {
+          connection: asker.connection.id,
+          type,
+          error: error instanceof Error ? error.stack : String(error),
+        },
+        'request failed',
+      )
+    return type === 'typing' ? null : toErrorFrame(error, parsed.id)
+  }
+}

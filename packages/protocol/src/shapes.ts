@@ -1,0 +1,225 @@
+/** The shapes of the contract: what REST answers, frames and the services all speak of. */
+import { z } from 'zod'
+import {
+  BODY_MAX_CHARS,
+  CLIENT_ID_MAX_CHARS,
+  CLIENT_ID_MIN_CHARS,
+  EMAIL_MAX_CHARS,
+  ID_MAX_CHARS,
+  LIST_MAX_ITEMS,
+  NAME_MAX_CHARS,
+  PASSWORD_MAX_CHARS,
+  PASSWORD_MIN_CHARS,
+  QUERY_MAX_CHARS,
+  USERNAME_MAX_CHARS,
+  USERNAME_MIN_CHARS,
+} from './limits.ts'
+import { characterCount, isEmoji, isPlainName, isStorable, normalizeName } from './text.ts'
+
+export const id = z.string().regex(new RegExp(`^[A-Za-z0-9_-]{1,${ID_MAX_CHARS}}$`), 'is not an id')
+export const seq = z.int().min(1).max(Number.MAX_SAFE_INTEGER)
+/** A watermark or the place before the first entry: 0 is allowed. */
+export const position = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+/** Milliseconds since the epoch. */
+export const timestamp = z.int().min(0)
+/** Opaque: a page or a resume position. */
+export const cursor = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[A-Za-z0-9._~:-]+$/, 'is not a cursor')
+
+export const username = z
+  .string()
+  .max(USERNAME_MAX_CHARS * 2)
+  .transform((text) => text.toLowerCase())
+  .refine(
+    (text) =>
+      new RegExp(`^[a-z0-9][a-z0-9_.-]{${USERNAME_MIN_CHARS - 2},${USERNAME_MAX_CHARS - 2}}[a-z0-9]$`).test(
+        text,
+      ),
+    `must be ${USERNAME_MIN_CHARS} to ${USERNAME_MAX_CHARS} of a-z 0-9 _ . - and begin and end with a letter or digit`,
+  )
+
+export const displayName = z
+  .string()
+  .max(NAME_MAX_CHARS * 8)
+  .refine(isPlainName, 'must not contain control, invisible or direction-changing characters')
+  .transform(normalizeName)
+  .refine(
+    (text) => text.length > 0 && characterCount(text) <= NAME_MAX_CHARS,
+    `must be 1 to ${NAME_MAX_CHARS} characters`,
+  )
+
+const RESERVED_ROOM_NAMES = new Set(['join', 'join-notification'])
+export const roomName = displayName.refine(
+  (text) => !RESERVED_ROOM_NAMES.has(text.toLowerCase()),
+  'is reserved',
+)
+
+export const email = z
+  .string()
+  .max(EMAIL_MAX_CHARS)
+  .transform((text) => text.trim().toLowerCase())
+  .pipe(z.email('is not an e-mail address'))
+
+export const password = z
+  .string()
+  .refine(isStorable, 'must not contain NUL or broken characters')
+  .refine((text) => {
+    const count = characterCount(text)
+    return count >= PASSWORD_MIN_CHARS && count <= PASSWORD_MAX_CHARS
+  }, `must be ${PASSWORD_MIN_CHARS} to ${PASSWORD_MAX_CHARS} characters`)
+
+/** Trimmed; may be empty only with files, which the verb checks. */
+export const messageBody = z
+  .string()
+  .refine(isStorable, 'must not contain NUL or broken characters')
+  .transform((text) => text.trim())
+  .refine((text) => characterCount(text) <= BODY_MAX_CHARS, `must be at most ${BODY_MAX_CHARS} characters`)
+
+export const clientId = z
+  .string()
+  .regex(
+    new RegExp(`^[A-Za-z0-9_-]{${CLIENT_ID_MIN_CHARS},${CLIENT_ID_MAX_CHARS}}$`),
+    `must be ${CLIENT_ID_MIN_CHARS} to ${CLIENT_ID_MAX_CHARS} of A-Z a-z 0-9 _ -`,
+  )
+
+export const emoji = z.string().refine(isEmoji, 'must be one emoji')
+export const query = z
+  .string()
+  .refine(isStorable, 'must not contain NUL or broken characters')
+  .transform((text) => text.trim())
+  .refine(
+    (text) => text.length > 0 && characterCount(text) <= QUERY_MAX_CHARS,
+    `must be 1 to ${QUERY_MAX_CHARS} characters`,
+  )
+export const listLimit = z.int().min(1).max(LIST_MAX_ITEMS)
+
+export const roomKind = z.enum(['public', 'group', 'direct'])
+export const role = z.enum(['owner', 'admin', 'member', 'reader'])
+export const presenceState = z.enum(['online', 'away', 'offline'])
+
+export const user = z.object({
+  id,
+  username: z.string(),
+  display_name: z.string(),
+  avatar_url: z.string().optional(),
+})
+
+export const file = z.object({
+  id,
+  name: z.string(),
+  type: z.string(),
+  bytes: z.int(),
+  width: z.int().optional(),
+  height: z.int().optional(),
+})
+
+export const reaction = z.object({ emoji: z.string(), count: z.int(), mine: z.boolean() })
+
+/** A message in its newest state. */
+export const message = z.object({
+  room: id,
+  seq,
+  from: id,
+  at: timestamp,
+  client_id: z.string(),
+  body: z.string(),
+  edited_at: timestamp.optional(),
+  deleted: z.boolean().optional(),
+  pinned: z.boolean().optional(),
+  reply_to: seq.optional(),
+  files: z.array(file).optional(),
+  mentions: z.array(id).optional(),
+  reactions: z.array(reaction),
+})
+
+export const entryKind = z.enum([
+  'message',
+  'edit',
+  'delete',
+  'react',
+  'unreact',
+  'pin',
+  'unpin',
+  'join',
+  'leave',
+  'role',
+  'rename',
+  'call',
+])
+
+/** One line of a room's log. Which fields are there depends on `kind`. */
+export const entry = z.object({
+  room: id,
+  seq,
+  kind: entryKind,
+  from: id,
+  at: timestamp,
+  body: z.string().optional(),
+  client_id: z.string().optional(),
+  reply_to: seq.optional(),
+  files: z.array(file).optional(),
+  mentions: z.array(id).optional(),
+  target: seq.optional(),
+  emoji: z.string().optional(),
+  user: id.optional(),
+  role: role.optional(),
+  name: z.string().optional(),
+  redacted: z.literal(true).optional(),
+})
+
+export const room = z.object({
+  id,
+  kind: roomKind,
+  /** Empty in direct rooms: `peer` says who it is with. */
+  name: z.string(),
+  owner_id: id.nullable(),
+  head_seq: position,
+  first_seq: position,
+  created_at: timestamp,
+  /** Time of the newest entry. */
+  last_at: timestamp,
+  member_count: z.int(),
+  me: z.object({ role, read_seq: position, delivered_seq: position, unread: z.int() }).optional(),
+  last_message: message.optional(),
+  peer: user.optional(),
+})
+
+/** Watermarks are there so that a client can draw receipts before the first `marks` push; left out in large rooms. */
+export const member = z.object({
+  user,
+  role,
+  joined_at: timestamp,
+  read_seq: position.optional(),
+  delivered_seq: position.optional(),
+})
+
+export const device = z.object({
+  id,
+  name: z.string(),
+  created_at: timestamp,
+  last_seen_at: timestamp,
+  current: z.boolean(),
+})
+
+export const presence = z.object({ user: id, state: presenceState, last_seen_at: timestamp.optional() })
+
+export const permissionName = z.enum(['create_room', 'invite', 'remove_member', 'send_file', 'start_call'])
+export const permissions = z.record(permissionName, z.boolean())
+
+export type User = z.output<typeof user>
+export type Room = z.output<typeof room>
+export type RoomKind = z.output<typeof roomKind>
+export type Role = z.output<typeof role>
+export type Message = z.output<typeof message>
+export type Reaction = z.output<typeof reaction>
+export type Entry = z.output<typeof entry>
+export type EntryKind = z.output<typeof entryKind>
+export type Member = z.output<typeof member>
+export type Device = z.output<typeof device>
+export type Presence = z.output<typeof presence>
+export type PresenceState = z.output<typeof presenceState>
+export type PermissionName = z.output<typeof permissionName>
+export type Permissions = z.output<typeof permissions>

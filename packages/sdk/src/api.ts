@@ -1,0 +1,185 @@
+/**
+ * The SDK's public face. One `Parley` is one signed-in (or signing-in) person on one device; it keeps a local
+ * store that any UI can subscribe to, and does the network by itself.
+ */
+import type {
+  Device,
+  Member,
+  Message,
+  PermissionName,
+  Presence,
+  Role,
+  Room,
+  RoomKind,
+  User,
+} from '@parley/protocol'
+
+/** A value that changes: `get` returns the same reference until it does, so React's `useSyncExternalStore` takes it as it is. */
+export interface Store<Value> {
+  get(): Value
+  subscribe(listener: () => void): () => void
+}
+
+export type SessionState =
+  | { readonly status: 'unknown' }
+  | { readonly status: 'signed_out'; readonly reason?: 'revoked' | 'expired' }
+  | { readonly status: 'signed_in'; readonly user: User }
+
+export interface ConnectionState {
+  readonly status: 'idle' | 'connecting' | 'online' | 'offline'
+  /** How the living connection travels. */
+  readonly transport: 'socket' | 'stream' | 'poll' | null
+  /** When the next attempt is due, milliseconds since the epoch; only while `offline`. */
+  readonly retryAt: number | null
+}
+
+export interface RoomState extends Room {
+  /** Ids of those typing now, without oneself. */
+  readonly typing: readonly string[]
+  /** Watermarks of the others as far as known, by user id. */
+  readonly marks: Readonly<Record<string, { readonly delivered: number; readonly read: number }>>
+}
+
+/** What the author sees of a message's way. `delivered` and `read`: at least one other member, in direct and group rooms. */
+export type DeliveryState = 'sending' | 'failed' | 'sent' | 'delivered' | 'read'
+
+/** A message on the screen: stored (with `seq`) or still in the outbox (`seq` is null). */
+export interface TimelineMessage extends Omit<Message, 'seq'> {
+  /** Stays the same while a message goes from outbox to stored; the key of a list. */
+  readonly key: string
+  readonly seq: number | null
+  readonly state: DeliveryState | null
+  /** Why it failed, for a person. */
+  readonly error?: string
+}
+
+/** Between messages: joins, leaves, role changes, renames, pins. */
+export interface TimelineNotice {
+  readonly key: string
+  readonly seq: number
+  readonly kind: 'join' | 'leave' | 'role' | 'rename' | 'pin' | 'unpin'
+  readonly from: string
+  readonly at: number
+  readonly user?: string
+  readonly role?: Role
+  readonly name?: string
+  readonly target?: number
+}
+
+export type TimelineItem =
+  | ({ readonly type: 'message' } & TimelineMessage)
+  | ({ readonly type: 'notice' } & TimelineNotice)
+
+export interface TimelineState {
+  /** Ascending by seq; the outbox at the end. */
+  readonly items: readonly TimelineItem[]
+  readonly status: 'loading' | 'ready' | 'error'
+  readonly hasOlder: boolean
+  /** True while the window is not at the head (after opening a permalink far up). */
+  readonly hasNewer: boolean
+  readonly loadingOlder: boolean
+  readonly loadingNewer: boolean
+}
+
+/** A window on one room's history that follows the head. */
+export interface Timeline extends Store<TimelineState> {
+  loadOlder(): Promise<void>
+  loadNewer(): Promise<void>
+  /** Replaces the window by the surroundings of a message (search result, reply, permalink). */
+  openAround(seq: number): Promise<void>
+  /** Back to the newest page. */
+  openLatest(): Promise<void>
+  /** Forgets the window when no screen shows it any more. */
+  release(): void
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  readonly next?: string
+}
+
+export interface Parley {
+  readonly session: Store<SessionState>
+  readonly connection: Store<ConnectionState>
+  /** My rooms, latest activity first. */
+  readonly rooms: Store<readonly RoomState[]>
+  /** False until the first list of rooms arrived. */
+  readonly roomsReady: Store<boolean>
+  room(id: string): Store<RoomState | undefined>
+  timeline(room: string): Timeline
+  /** Asks the server for people it does not know yet, many in one request. */
+  user(id: string): Store<User | undefined>
+  presence(id: string): Store<Presence | undefined>
+  /** Whom this screen shows; the union of all screens is watched. Returns the end of it. */
+  watch(users: readonly string[]): () => void
+
+  /** Looks whether a session exists (cookie or stored refresh token) and connects. */
+  start(): Promise<void>
+  /** Ends connection and timers; the store stays readable. */
+  stop(): Promise<void>
+  register(input: {
+    username: string
+    password: string
+    email?: string
+    display_name?: string
+  }): Promise<User>
+  login(input: { login: string; password: string }): Promise<User>
+  logout(): Promise<void>
+  changePassword(input: { current: string; next: string }): Promise<void>
+  devices(): Promise<readonly Device[]>
+  revokeDevice(id: string): Promise<void>
+  updateMe(input: { display_name?: string }): Promise<User>
+
+  createRoom(input: { kind: RoomKind; name?: string; usernames?: readonly string[] }): Promise<Room>
+  searchRooms(query: string, cursor?: string): Promise<Page<Room>>
+  joinRoom(id: string): Promise<Room>
+  leaveRoom(id: string): Promise<void>
+  renameRoom(id: string, name: string): Promise<void>
+  deleteRoom(id: string): Promise<void>
+  members(room: string, cursor?: string): Promise<Page<Member>>
+  addMember(room: string, username: string): Promise<Member>
+  removeMember(room: string, user: string): Promise<void>
+  banMember(room: string, user: string): Promise<void>
+  setRole(room: string, user: string, role: Role): Promise<Member>
+  searchUsers(query: string, cursor?: string): Promise<Page<User>>
+  onlineUsers(): Promise<readonly User[]>
+  searchMessages(input: { query: string; room?: string; cursor?: string }): Promise<Page<Message>>
+  pins(room: string): Promise<readonly Message[]>
+  permissions(): Promise<{ permissions: Record<PermissionName, boolean>; admin: boolean }>
+
+  /** Puts a message into the outbox, which survives the browser, and returns its timeline key at once. */
+  send(room: string, input: { body: string; reply_to?: number }): string
+  /** Tries a failed message again, or gives it up. */
+  retry(key: string): void
+  discard(key: string): void
+  edit(room: string, seq: number, body: string): Promise<void>
+  remove(room: string, seq: number): Promise<void>
+  react(room: string, seq: number, emoji: string): Promise<void>
+  unreact(room: string, seq: number, emoji: string): Promise<void>
+  pin(room: string, seq: number): Promise<void>
+  unpin(room: string, seq: number): Promise<void>
+  /** Everything up to here was seen; sent when it moves forward, at most every second a room. */
+  markRead(room: string, seq: number): void
+  /** The person is typing here; the SDK keeps the server's interval. */
+  typing(room: string): void
+  /** Whether anybody looks at this screen; `false` for five minutes makes one `away`. */
+  setAttention(looking: boolean): void
+}
+
+export interface ParleyOptions {
+  /** Origin of the server, e.g. `https://chat.example.org`; in a browser its own origin by default. */
+  readonly baseUrl?: string
+  /** Where outbox (and, outside browsers, the refresh token) live; IndexedDB in browsers, memory elsewhere by default. */
+  readonly storage?: Storage
+  /** `cookie`: the browser holds the tokens where no script can read them. `bearer`: the SDK does. */
+  readonly tokens?: 'cookie' | 'bearer'
+}
+
+/** A small durable key-value store. Order: `set` calls on one key take effect in call order. */
+export interface Storage {
+  get(key: string): Promise<unknown>
+  set(key: string, value: unknown): Promise<void>
+  delete(key: string): Promise<void>
+  /** All entries whose key begins with `prefix`, ascending by key. */
+  list(prefix: string): Promise<readonly (readonly [key: string, value: unknown])[]>
+}

@@ -1,0 +1,166 @@
+/** My rooms: the list as the server told it, kept right by what arrives. */
+import type { Entry, MarksFrame, Member, ReadyFrame, Room, RoomFrame } from '@parley/protocol'
+import type { RoomState, Store } from '../api.ts'
+import type { Clock } from '../clock.ts'
+import { RoomRecord } from './room-record.ts'
+import { DerivedStore, ValueStore } from './store.ts'
+
+export interface RoomsEvents {
+  /** An entry became part of a room's facts; in order, each once. */
+  applied(entry: Entry): void
+  /** Entries of this room are missing. */
+  behind(room: string): void
+  /** The facts of this room must be fetched again. */
+  stale(room: string): void
+  /** The unread count of this room must be asked for. */
+  doubtful(room: string): void
+  /** Watermarks or facts that a timeline shows have changed. */
+  changed(room: string): void
+  added(room: string): void
+  removed(room: string): void
+}
+
+export class Rooms {
+  readonly list: DerivedStore<readonly RoomState[]>
+  readonly ready = new ValueStore(false)
+  readonly #clock: Clock
+  readonly #events: RoomsEvents
+  readonly #records = new Map<string, RoomRecord>()
+  readonly #stores = new Map<string, DerivedStore<RoomState | undefined>>()
+  /** While the pages of a snapshot come in: rooms known before and not yet named again. */
+  #unnamed: Set<string> | null = null
+  #complete = false
+  #me = ''
+
+  constructor(clock: Clock, events: RoomsEvents) {
+    this.#clock = clock
+    this.#events = events
+    this.list = new DerivedStore(() => this.#sorted())
+  }
+
+  /** Whether every page of the list is here, so that an unknown room is none of mine. */
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  get(id: string): RoomRecord | undefined {
+    return this.#records.get(id)
+  }
+
+  all(): Iterable<readonly [string, RoomRecord]> {
+    return this.#records
+  }
+
+  store(id: string): Store<RoomState | undefined> {
+    let store = this.#stores.get(id)
+    if (store === undefined) {
+      store = new DerivedStore(() => this.#records.get(id)?.state)
+      this.#stores.set(id, store)
+    }
+    return store
+  }
+
+  /** The first list of a connection; `next` pages follow by `takePage`. */
+  takeReady(frame: ReadyFrame): void {
+    this.#me = frame.user.id
+    this.#complete = false
+    this.#unnamed = frame.mode === 'snapshot' ? new Set(this.#records.keys()) : null
+    for (const id of frame.gone) this.remove(id)
+    this.takePage(frame.rooms, frame.next === undefined, frame.mode === 'snapshot')
+    this.ready.set(true)
+  }
+
+  takePage(rooms: readonly Room[], last: boolean, authoritative = false): void {
+    for (const room of rooms) {
+      this.#unnamed?.delete(room.id)
+      this.take(room, authoritative)
+    }
+    if (!last) return
+    for (const id of this.#unnamed ?? []) this.remove(id)
+    this.#unnamed = null
+    this.#complete = true
+    this.list.invalidate()
+  }
+
+  /** Facts of one room of mine from wherever they came. */
+  take(room: Room, authoritative = false): void {
+    if (room.me === undefined) return
+    const known = this.#records.get(room.id)
+    if (known !== undefined) return known.replace(room, authoritative)
+    const { id } = room
+    this.#records.set(
+      id,
+      new RoomRecord(room, this.#me, this.#clock, {
+        changed: () => this.#touch(id),
+        applied: (entry) => this.#events.applied(entry),
+        stale: () => this.#events.stale(id),
+        doubtful: () => this.#events.doubtful(id),
+      }),
+    )
+    this.#unnamed?.delete(id)
+    this.#touch(id)
+    this.#events.added(id)
+  }
+
+  remove(id: string): void {
+    const record = this.#records.get(id)
+    if (record === undefined) return
+    record.close()
+    this.#records.delete(id)
+    this.#touch(id)
+    this.#events.removed(id)
+  }
+
+  push(frame: RoomFrame): void {
+    const { room, change } = frame
+    if (change === 'removed' || change === 'deleted') return this.remove(room.id)
+    if (change === 'added') return this.take(room)
+    const record = this.#records.get(room.id)
+    record?.update(room)
+    if (record?.log.behind) this.#events.behind(room.id)
+  }
+
+  offer(entry: Entry): void {
+    const record = this.#records.get(entry.room)
+    if (record === undefined) return
+    record.log.offer(entry)
+    if (record.log.behind) this.#events.behind(entry.room)
+  }
+
+  mark(frame: Pick<MarksFrame, 'room' | 'delivered' | 'read' | 'unread'>, user: string): void {
+    this.#records.get(frame.room)?.mark(frame, user)
+  }
+
+  takeMembers(room: string, members: readonly Member[]): void {
+    this.#records.get(room)?.takeMembers(members)
+  }
+
+  typing(room: string, user: string, expiresMs: number): void {
+    this.#records.get(room)?.typing(user, expiresMs)
+  }
+
+  /** Somebody else may sign in next. */
+  clear(): void {
+    for (const id of [...this.#records.keys()]) this.remove(id)
+    this.#complete = false
+    this.#unnamed = null
+    this.ready.set(false)
+  }
+
+  /** Ends timers; what is known stays readable. */
+  close(): void {
+    for (const record of this.#records.values()) record.close()
+  }
+
+  #touch(id: string): void {
+    this.list.invalidate()
+    this.#stores.get(id)?.invalidate()
+    this.#events.changed(id)
+  }
+
+  #sorted(): readonly RoomState[] {
+    return [...this.#records.values()]
+      .map((record) => record.state)
+      .sort((a, b) => b.last_at - a.last_at || (a.id < b.id ? 1 : -1))
+  }
+}

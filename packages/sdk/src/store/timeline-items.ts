@@ -1,0 +1,97 @@
+/** What a screen shows of a room: the window, what is still in the outbox, and how far one's own messages came. */
+import type { Message, Room } from '@parley/protocol'
+import type { DeliveryState, RoomState, TimelineItem, TimelineNotice } from '../api.ts'
+import type { OutboxItem } from '../outbox/outbox-item.ts'
+import type { Window } from './window.ts'
+
+/** The same for a message in the outbox and stored, so that a list does not see it leave and come. */
+export const ownKey = (clientId: string): string => `c:${clientId}`
+
+export interface Receipts {
+  /** Furthest watermark of any other member. */
+  readonly delivered: number
+  readonly read: number
+}
+
+export function receiptsOf(room: Pick<Room, 'kind'> & Pick<RoomState, 'marks'>): Receipts {
+  let delivered = 0
+  let read = 0
+  // Among strangers in a public room "somebody read it" says nothing.
+  if (room.kind !== 'public') {
+    for (const marks of Object.values(room.marks)) {
+      delivered = Math.max(delivered, marks.delivered)
+      read = Math.max(read, marks.read)
+    }
+  }
+  return { delivered, read }
+}
+
+function deliveryOf(seq: number, receipts: Receipts): DeliveryState {
+  if (seq <= receipts.read) return 'read'
+  return seq <= receipts.delivered ? 'delivered' : 'sent'
+}
+
+/** Builds the items and keeps unchanged ones identical, so that a screen draws only what changed. */
+export class TimelineItems {
+  #messages = new WeakMap<Message, TimelineItem>()
+  #notices = new WeakMap<TimelineNotice, TimelineItem>()
+  #outbox = new WeakMap<OutboxItem, TimelineItem>()
+
+  build(window: Window, outbox: readonly OutboxItem[], receipts: Receipts, me: string): TimelineItem[] {
+    const items: TimelineItem[] = []
+    const stored = new Set<string>()
+    let next = 0
+    const noticesUpTo = (seq: number) => {
+      for (; (window.notices[next]?.seq ?? Number.POSITIVE_INFINITY) < seq; next++) {
+        items.push(this.#notice(window.notices[next] as TimelineNotice))
+      }
+    }
+    for (const message of window.messages) {
+      noticesUpTo(message.seq)
+      const own = message.from === me
+      if (own) stored.add(message.client_id)
+      items.push(this.#message(message, own ? deliveryOf(message.seq, receipts) : null))
+    }
+    noticesUpTo(Number.POSITIVE_INFINITY)
+    if (window.hasNewer) return items
+    for (const item of outbox) if (!stored.has(item.client_id)) items.push(this.#waiting(item, me))
+    return items
+  }
+
+  #message(message: Message, state: DeliveryState | null): TimelineItem {
+    const known = this.#messages.get(message)
+    if (known?.type === 'message' && known.state === state) return known
+    const key = state !== null && message.client_id !== '' ? ownKey(message.client_id) : `m:${message.seq}`
+    const item: TimelineItem = { type: 'message', ...message, key, state }
+    this.#messages.set(message, item)
+    return item
+  }
+
+  #notice(notice: TimelineNotice): TimelineItem {
+    const item = this.#notices.get(notice) ?? { type: 'notice', ...notice }
+    this.#notices.set(notice, item)
+    return item
+  }
+
+  #waiting(waiting: OutboxItem, me: string): TimelineItem {
+    const known = this.#outbox.get(waiting)
+    if (known !== undefined) return known
+    const { room, client_id, body, reply_to, at, sent, error } = waiting
+    const item: TimelineItem = {
+      type: 'message',
+      key: ownKey(client_id),
+      room,
+      seq: sent?.seq ?? null,
+      from: me,
+      at: sent?.at ?? at,
+      client_id,
+      body,
+      reactions: [],
+      ...(reply_to === undefined ? {} : { reply_to }),
+      state: sent !== undefined ? 'sent' : error !== undefined ? 'failed' : 'sending',
+      ...(error === undefined ? {} : { error }),
+    }
+    this.#outbox.set(waiting, item)
+    return item
+  }
+}

@@ -1,0 +1,150 @@
+/** The auth service: its verbs over one context, and what it does by the clock. */
+import type {
+  AuthService,
+  Bus,
+  Clock,
+  Database,
+  Log,
+  NewId,
+  RateLimiter,
+  UserRecord,
+} from '@parley/contracts'
+import { changePassword } from './change-password.ts'
+import { createChangeRelay } from './change-relay.ts'
+import { claimSetup } from './claim-setup.ts'
+import { cleanUp } from './clean-up.ts'
+import { loadCommonPasswords } from './common-passwords.ts'
+import type { AuthContext } from './context.ts'
+import { ensureSetupCode } from './ensure-setup-code.ts'
+import { getPermissions } from './get-permissions.ts'
+import { getUsers } from './get-users.ts'
+import { listDevices } from './list-devices.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
+import { createPasswordThrottle } from './password-throttle.ts'
+import { createPasswords, type PasswordCost } from './passwords.ts'
+import { promote } from './promote.ts'
+import { refresh } from './refresh.ts'
+import { register } from './register.ts'
+import { revocations } from './revocations.ts'
+import { revokeDevice } from './revoke-device.ts'
+import { searchUsers } from './search-users.ts'
+import { setDisabled } from './set-disabled.ts'
+import { setPermissions } from './set-permissions.ts'
+import { createSigningKeys, TOKEN_AUDIENCE } from './signing-keys.ts'
+import { updateUser } from './update-user.ts'
+import { userRecords } from './user-records.ts'
+
+export interface AuthServiceDeps {
+  readonly database: Database
+  readonly bus: Bus
+  readonly rates: RateLimiter
+  readonly clock: Clock
+  readonly newId: NewId
+  readonly log: Log
+  /** Tells the services that keep copies of users; resolves when they have them. Called again after a failure. */
+  readonly announceUsers: (users: UserRecord[]) => Promise<void>
+  /** The `iss` of access tokens; tokens of another issuer are refused. */
+  readonly issuer: string
+  /** For tests, where a hash must not take 25 ms. */
+  readonly passwordCost?: PasswordCost
+}
+
+/** The contract's verbs, and what only the process that runs the service may ask. */
+export interface LocalAuthService extends AuthService {
+  /** Makes the first signing key, announces changes that were left behind, and from then on cleans up and rotates keys. */
+  start(): Promise<void>
+  /** Waits for what is under way; the database stays open. */
+  close(): Promise<void>
+  /** A new signing key takes over in a minute; tokens signed before stay good. */
+  rotateKeys(): Promise<void>
+  /** The setup code in clear, the first time only and only while there is no administrator. */
+  ensureSetupCode(): Promise<string | undefined>
+}
+
+const UPKEEP_INTERVAL_MS = 3_600_000
+
+export function createAuthService(deps: AuthServiceDeps): LocalAuthService {
+  const { database, clock, newId, log, issuer } = deps
+  const context: AuthContext = {
+    database,
+    bus: deps.bus,
+    rates: deps.rates,
+    clock,
+    newId,
+    log,
+    passwords: createPasswords(deps.passwordCost),
+    isCommonPassword: loadCommonPasswords(),
+    throttle: createPasswordThrottle(deps.rates, clock),
+    keys: createSigningKeys({ database, clock, issuer, newId }),
+    changes: createChangeRelay({ database, clock, log, announceUsers: deps.announceUsers }),
+  }
+  const upkeep = createUpkeep(context)
+
+  return {
+    register: (input) => register(context, input),
+    login: (input) => login(context, input),
+    refresh: (input) => refresh(context, input),
+    logout: (input) => logout(context, input),
+    changePassword: (input) => changePassword(context, input),
+    listDevices: (input) => listDevices(context, input),
+    revokeDevice: (input) => revokeDevice(context, input),
+    getUsers: (input) => getUsers(context, input),
+    searchUsers: (input) => searchUsers(context, input),
+    updateUser: (input) => updateUser(context, input),
+    getPermissions: (input) => getPermissions(context, input),
+    setPermissions: (input) => setPermissions(context, input),
+    setDisabled: (input) => setDisabled(context, input),
+    claimSetup: (input) => claimSetup(context, input),
+    promote: (input) => promote(context, input),
+    revocations: (input) => revocations(context, input),
+    userRecords: (input) => userRecords(context, input),
+    async keys() {
+      const keys = await context.keys.publicKeys()
+      return { keys: keys.map((key) => ({ ...key })), issuer, audience: TOKEN_AUDIENCE }
+    },
+    rotateKeys: () => context.keys.rotate(),
+    ensureSetupCode: () => ensureSetupCode(context),
+    async start() {
+      await context.keys.rotateWhenDue()
+      context.changes.start()
+      upkeep.start()
+    },
+    async close() {
+      await Promise.all([context.changes.close(), upkeep.close()])
+    },
+  }
+}
+
+/** Every hour, and soon after the start. */
+function createUpkeep(context: AuthContext) {
+  let closed = false
+  let cancelTimer = () => {}
+  let round = Promise.resolve()
+
+  async function run(): Promise<void> {
+    try {
+      await context.keys.rotateWhenDue()
+      await cleanUp(context)
+    } catch (error) {
+      context.log.warn({ error }, 'the upkeep of accounts failed; it is tried again in an hour')
+    }
+    schedule(UPKEEP_INTERVAL_MS)
+  }
+
+  function schedule(delayMs: number): void {
+    if (closed) return
+    cancelTimer = context.clock.after(delayMs, () => {
+      round = run()
+    })
+  }
+
+  return {
+    start: () => schedule(0),
+    async close() {
+      closed = true
+      cancelTimer()
+      await round
+    },
+  }
+}

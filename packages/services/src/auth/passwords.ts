@@ -1,0 +1,63 @@
+/** Argon2id, a few at a time: each takes 19 MiB and a core, so a flood of sign-ins must queue, and be refused beyond that. */
+import { hash, verify } from '@node-rs/argon2'
+import { ParleyError } from '@parley/protocol'
+
+export interface PasswordCost {
+  readonly memoryKib: number
+  readonly passes: number
+}
+
+/** OWASP's minimum for Argon2id at one lane. */
+export const PASSWORD_COST: PasswordCost = { memoryKib: 19_456, passes: 2 }
+/** Two of libuv's four threads: the rest stays free for files and name look-ups. */
+const CONCURRENT_MAX = 2
+/** At about 25 ms each on two cores the last one waits three seconds. */
+const WAITING_MAX = 256
+const RETRY_AFTER_MS = 2_000
+
+export interface Passwords {
+  /** Throws `overloaded` when too many wait. */
+  hash(password: string): Promise<string>
+  /** Without a stored hash it takes the same time and is false. Throws `overloaded` when too many wait. */
+  verify(stored: string | undefined, password: string): Promise<boolean>
+}
+
+export function createPasswords(cost: PasswordCost = PASSWORD_COST): Passwords {
+  const run = createGate(CONCURRENT_MAX, WAITING_MAX)
+  const options = { memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: 1 }
+  // Made once, before the first sign-in asks for it, so that an unknown name costs one verification, not two.
+  const dummy = hash(crypto.randomUUID(), options)
+  dummy.catch(() => {})
+  return {
+    hash: (password) => run(() => hash(fold(password), options)),
+    verify: (stored, password) =>
+      run(async () => {
+        const right = await verify(stored ?? (await dummy), fold(password))
+        return right && stored !== undefined
+      }),
+  }
+}
+
+/** The same password typed on another keyboard may arrive composed differently. */
+function fold(password: string): string {
+  return password.normalize('NFKC')
+}
+
+function createGate(concurrentMax: number, waitingMax: number) {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async function run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (running >= concurrentMax) {
+      if (waiting.length >= waitingMax) throw new ParleyError('overloaded', { retryAfterMs: RETRY_AFTER_MS })
+      // Whoever leaves hands its place over, so `running` is right without counting here.
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    } else running++
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) running--
+      else next()
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** Tells the bus what was committed. Everything said here may be lost; relay, heads and cursors repair it. */
+import { type Bus, type RoomEvent, roomTopic, type UserEvent, userTopic } from '@parley/contracts'
+import type { Entry } from '@parley/protocol'
+import { toEvent } from './entry.ts'
+
+export interface Announcer {
+  /** Entries of one room in ascending order, from one commit. */
+  entries(room: string, entries: readonly Entry[], outbox: number | null): void
+  room(room: string, event: RoomEvent): void
+  user(user: string, event: UserEvent): void
+  /** Outbox rows whose announcement this process has already made; the relay need not repeat it. */
+  takeAnnounced(id: number): boolean
+}
+
+/** Announced rows remembered; older ones are merely announced twice. */
+const ANNOUNCED_MAX_ROWS = 50_000
+
+export function createAnnouncer(bus: Bus): Announcer {
+  const announced = new Set<number>()
+  const room = (id: string, event: RoomEvent) => bus.publish(roomTopic(id), JSON.stringify(event))
+
+  return {
+    entries(id, entries, outbox) {
+      if (entries.length > 0) room(id, { type: 'entries', events: entries.map(toEvent) })
+      if (outbox === null) return
+      if (announced.size >= ANNOUNCED_MAX_ROWS) announced.clear()
+      announced.add(outbox)
+    },
+    room,
+    user: (id, event) => bus.publish(userTopic(id), JSON.stringify(event)),
+    takeAnnounced: (id) => announced.delete(id),
+  }
+}

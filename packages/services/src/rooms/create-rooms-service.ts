@@ -1,0 +1,72 @@
+/** The rooms service: its verbs behind the contract, and the lifetime of its relay. */
+import type { RoomsService } from '@parley/contracts'
+import { createAnnouncer } from './announcer.ts'
+import { createChangeMembers } from './change-members.ts'
+import { createChangeMessage } from './change-message.ts'
+import { createCreateRoom } from './create-room.ts'
+import { createDeleteRoom } from './delete-room.ts'
+import type { RoomsDependencies } from './dependencies.ts'
+import { listBans, listMembers } from './list-members.ts'
+import { getMessage, listMessages, listPins } from './list-messages.ts'
+import { findRoom, listRoomIds, pageOfRooms, searchRooms } from './list-rooms.ts'
+import { createMark } from './mark.ts'
+import { heads, readLog, replay } from './read-log.ts'
+import { readRoom } from './read-room.ts'
+import { createRelay } from './relay.ts'
+import { createRenameRoom } from './rename-room.ts'
+import { createResume } from './resume.ts'
+import { searchMessages } from './search-messages.ts'
+import { createSendMessage } from './send-message.ts'
+import { createDirectory, syncUsers } from './sync-users.ts'
+import { createWriteRoom } from './write-room.ts'
+
+export interface RunningRoomsService extends RoomsService {
+  start(): void
+  /** One batch of the outbox; how many rows were worked off. */
+  runRelay(): Promise<number>
+  close(): Promise<void>
+}
+
+export function createRoomsService(dependencies: RoomsDependencies): RunningRoomsService {
+  const { database, bus, clock, log } = dependencies
+  const announcer = createAnnouncer(bus)
+  const directory = createDirectory(database, dependencies.auth)
+  const write = createWriteRoom(dependencies, announcer)
+  const { start: startSampling, close: stopSampling, ...resume } = createResume({ database, clock, log })
+  const relay = createRelay({ database, announcer, clock, log })
+
+  return {
+    syncUsers: (input) => syncUsers(database, input),
+    createRoom: createCreateRoom(dependencies, announcer, directory),
+    getRoom: async ({ user, room }) => ({ room: await readRoom(database, user, room) }),
+    listRooms: ({ user, limit, cursor }) => pageOfRooms(database, user, { limit, cursor }),
+    searchRooms: (input) => searchRooms(database, input),
+    findRoom: (input) => findRoom(database, input),
+    renameRoom: createRenameRoom(dependencies, announcer, write),
+    deleteRoom: createDeleteRoom(dependencies, announcer, write),
+    ...createChangeMembers({ ...dependencies, write, announcer, directory }),
+    listMembers: (input) => listMembers(database, input),
+    listBans: (input) => listBans(database, input),
+    sendMessage: createSendMessage(dependencies, announcer),
+    ...createChangeMessage(write),
+    listMessages: (input) => listMessages(database, input),
+    getMessage: (input) => getMessage(database, input),
+    listPins: (input) => listPins(database, input),
+    searchMessages: (input) => searchMessages(database, input),
+    readLog: (input) => readLog(database, input),
+    listRoomIds: (input) => listRoomIds(database, input),
+    ...resume,
+    mark: createMark(database, announcer),
+    heads: (input) => heads(database, input),
+    replay: (input) => replay(database, input),
+    start() {
+      startSampling()
+      relay.start()
+    },
+    runRelay: relay.run,
+    async close() {
+      stopSampling()
+      await relay.close()
+    },
+  }
+}

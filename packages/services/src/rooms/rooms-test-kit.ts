@@ -1,0 +1,66 @@
+/** A rooms service on a real database, with people to talk. For tests. */
+import { createInProcessBus } from '@parley/adapters/embedded/in-process-bus'
+import { type Bus, createIds, type RoomEvent, roomTopic, silentLog, systemClock, type UserRecord } from '@parley/contracts'
+import { createTestDatabase, type TestDatabase } from '../../../../tests/support/test-database.ts'
+import { createRoomsService, type RunningRoomsService } from './create-rooms-service.ts'
+import { roomsMigrations } from './migrations.ts'
+
+export interface RoomsKit {
+  readonly rooms: RunningRoomsService
+  readonly bus: Bus
+  readonly database: TestDatabase['database']
+  /** A new user, known to the service; their id. */
+  person(name?: string, changes?: Partial<UserRecord>): Promise<string>
+  /** A public room of this owner with these members; its id. */
+  publicRoom(owner: string, ...members: string[]): Promise<string>
+  send(user: string, room: string, body: string, clientId?: string): Promise<number>
+  /** What the bus tells about a room from now on. */
+  listen(room: string): Promise<RoomEvent[]>
+  close(): Promise<void>
+}
+
+export async function createRoomsKit(): Promise<RoomsKit> {
+  const { database, drop } = await createTestDatabase([roomsMigrations])
+  const bus = createInProcessBus()
+  const newId = createIds()
+  const records = new Map<string, UserRecord>()
+  const rooms = createRoomsService({
+    database, bus, newId, clock: systemClock, log: silentLog,
+    auth: {
+      userRecords: async ({ ids, usernames }) => ({
+        users: [...records.values()].filter((user) => ids?.includes(user.id) || usernames?.includes(user.username)),
+      }),
+    },
+  })
+
+  return {
+    rooms, bus, database,
+    async person(name = `person-${newId()}`, changes = {}) {
+      const user: UserRecord = {
+        id: newId(), username: name, display_name: name, avatar_file_id: null, admin: false, disabled: false, version: 1,
+        permissions: { create_room: true, invite: true, remove_member: true, send_file: true, start_call: true },
+        ...changes,
+      }
+      records.set(user.id, user)
+      await rooms.syncUsers({ users: [user] })
+      return user.id
+    },
+    async publicRoom(owner, ...members) {
+      const { room } = await rooms.createRoom({ user: owner, kind: 'public', name: `room ${newId()}`, usernames: [] })
+      for (const user of members) await rooms.joinRoom({ user, room: room.id })
+      return room.id
+    },
+    async send(user, room, body, clientId = newId()) {
+      return (await rooms.sendMessage({ user, room, body, client_id: clientId })).entry.seq
+    },
+    async listen(room) {
+      const events: RoomEvent[] = []
+      await bus.subscribe(roomTopic(room), (message) => events.push(JSON.parse(message) as RoomEvent))
+      return events
+    },
+    async close() {
+      await rooms.close()
+      await drop()
+    },
+  }
+}
