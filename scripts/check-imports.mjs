@@ -11,14 +11,38 @@ const OURS = /^@parley\/([a-z]+)(?:\/(.*))?$/
 
 /** Which of our packages each part may import, and what to say otherwise. */
 const RINGS = [
-  { from: 'packages/protocol', to: [], why: 'the public contract stands alone: server, SDK and web share it' },
-  { from: 'packages/contracts', to: ['protocol'], why: 'contracts know the protocol and nothing of who keeps them' },
-  { from: 'packages/services', to: ['contracts', 'protocol'], why: 'a service reaches others through contracts and ports only' },
-  { from: 'packages/gateways', to: ['contracts', 'protocol'], why: 'a gateway translates the wire to contracts; who stands behind them is the topology’s business' },
-  { from: 'packages/adapters', to: ['contracts', 'protocol'], why: 'an adapter implements a port and knows no service' },
+  {
+    from: 'packages/protocol',
+    to: [],
+    why: 'the public contract stands alone: server, SDK and web share it',
+  },
+  {
+    from: 'packages/contracts',
+    to: ['protocol'],
+    why: 'contracts know the protocol and nothing of who keeps them',
+  },
+  {
+    from: 'packages/services',
+    to: ['contracts', 'protocol'],
+    why: 'a service reaches others through contracts and ports only',
+  },
+  {
+    from: 'packages/gateways',
+    to: ['contracts', 'protocol'],
+    why: 'a gateway translates the wire to contracts; who stands behind them is the topology’s business',
+  },
+  {
+    from: 'packages/adapters',
+    to: ['contracts', 'protocol'],
+    why: 'an adapter implements a port and knows no service',
+  },
   { from: 'packages/sdk', to: ['protocol'], why: 'the SDK knows the server by the protocol only' },
   { from: 'apps/web', to: ['sdk', 'protocol'], why: 'the web client talks to the server through the SDK' },
-  { from: 'apps/server', to: ['services', 'gateways', 'adapters', 'contracts', 'protocol'], why: 'the composition root builds the server, not a client' },
+  {
+    from: 'apps/server',
+    to: ['services', 'gateways', 'adapters', 'contracts', 'protocol'],
+    why: 'the composition root builds the server, not a client',
+  },
   { from: 'tests/conformance', to: [], why: 'the conformance suite knows nothing but protocol.md' },
 ]
 

@@ -7,18 +7,31 @@ import { listFiles, PROJECT } from './list-files.mjs'
 
 const FILE_MAX_LINES = 400
 const CODE = /\.(ts|tsx|mjs|js|css|sql)$/
-const TEXT = /(\.(ts|tsx|mjs|js|cjs|css|sql|json|md|yaml|yml|html|sh|conf|svg|webmanifest)|\/run|Dockerfile|\.npmrc|\.editorconfig)$/
+const TEXT =
+  /(\.(ts|tsx|mjs|js|cjs|css|sql|json|md|yaml|yml|html|sh|conf|svg|webmanifest)|\/run|Dockerfile|\.npmrc|\.editorconfig)$/
 const TEST = /\.(test|spec)\.tsx?$/
 
 /** Each with what is looked for, where, and what to say. Written in pieces, so that this file passes its own test. */
 const REFUSED = [
-  { pattern: marker(['TO', 'DO'], ['FIX', 'ME'], ['XX', 'X'], ['HA', 'CK']), in: TEXT, why: 'a leftover marker: do it, or write it into an issue' },
+  {
+    pattern: marker(['TO', 'DO'], ['FIX', 'ME'], ['XX', 'X'], ['HA', 'CK']),
+    in: TEXT,
+    why: 'a leftover marker: do it, or write it into an issue',
+  },
   { pattern: /\bdebugger\b;?\s*$/m, in: CODE, why: 'a leftover breakpoint' },
-  { pattern: /\b(?:describe|test|it|suite|bench)(?:\.\w+)*\.(?:only|skip|todo)\b/, in: TEST, why: 'a test that hides others, or is hidden' },
+  {
+    pattern: /\b(?:describe|test|it|suite|bench)(?:\.\w+)*\.(?:only|skip|todo)\b/,
+    in: TEST,
+    why: 'a test that hides others, or is hidden',
+  },
   { pattern: /(?<![\w.:/-])\/(?:home|Users)\/[a-z][\w-]*\//, in: TEXT, why: 'a path of somebody’s machine' },
   { pattern: /(?<![\w.:/-])\/(?:root|work)\/[\w.-]+/, in: TEXT, why: 'a path of somebody’s machine' },
   { pattern: /\b[A-Z]:\\Users\\/, in: TEXT, why: 'a path of somebody’s machine' },
-  { pattern: /"resolved": "https?:/, in: /(^|\/)package-lock\.json$/, why: 'an address of a registry (.npmrc leaves them out)' },
+  {
+    pattern: /"resolved": "https?:/,
+    in: /(^|\/)package-lock\.json$/,
+    why: 'an address of a registry (.npmrc leaves them out)',
+  },
   { pattern: /^\s*(?:@\w+:)?registry\s*=/m, in: /(^|\/)\.npmrc$/, why: 'an address of a registry' },
   { pattern: /^(?:<{7}|={7}|>{7})(?: |$)/m, in: TEXT, why: 'a conflict left by Git' },
 ]

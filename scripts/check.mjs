@@ -11,7 +11,10 @@ const BIN = join(PROJECT, 'node_modules/.bin')
 const checks = [
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
   { name: 'types of the web client', command: ['tsc', '-p', 'apps/web/tsconfig.json'] },
-  { name: 'format and lint', command: ['biome', 'check', '--error-on-warnings', '--diagnostic-level=warn', '.'] },
+  {
+    name: 'format and lint',
+    command: ['biome', 'check', '--error-on-warnings', '--diagnostic-level=warn', '.'],
+  },
   { name: 'import direction', command: ['node', 'scripts/check-imports.mjs'] },
   { name: 'tidiness', command: ['node', 'scripts/check-tidy.mjs'] },
   { name: 'unused code', command: ['knip', '--no-progress'], slow: true },

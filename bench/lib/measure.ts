@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { makeBodies } from './bodies.ts'
 import { DIALECTS, type DialectName } from './dialects.ts'
 import type { Connections } from './load.ts'
 import { coreBusyMs, treeCpu } from './processes.ts'
@@ -177,14 +178,14 @@ async function chatTraffic(sockets: RawSocket[], spec: RunSpec): Promise<Traffic
     senders.set(socket, new Sender({ socket, dialect, tally, window, tag: `${spec.tag}-${i}`, now }))
   })
   const delivered = (socket: RawSocket) => senders.get(socket)?.entries ?? socket.walker.largeFrames
-  const body = await probeBody(sockets, [...senders.values()], tally, delivered, spec)
+  const bodies = await probeBodies(sockets, [...senders.values()], tally, delivered, spec)
   return {
     tally,
     delivered,
     owed: (socket) => tally.ackedInRoom.get(socket.room) ?? 0,
     idle: () => [...senders.values()].every((sender) => sender.outstanding.size === 0),
     start: () => {
-      for (const sender of senders.values()) sender.start(body)
+      for (const sender of senders.values()) sender.start(bodies)
     },
     stop: () => {
       for (const sender of senders.values()) sender.stop()
@@ -192,14 +193,14 @@ async function chatTraffic(sockets: RawSocket[], spec: RunSpec): Promise<Traffic
   }
 }
 
-/** Sends one message, sees how large its frame is at another member, and gives the body that makes it the right size. */
-async function probeBody(
+/** Sends one message, sees how large its frame is at another member, and gives bodies that make it the right size. */
+async function probeBodies(
   sockets: RawSocket[],
   senders: Sender[],
   tally: SendTally,
   delivered: (socket: RawSocket) => number,
   spec: RunSpec,
-): Promise<string> {
+): Promise<string[]> {
   const [sender] = senders
   if (sender === undefined) throw new RangeError('a run needs a sender')
   const members = sockets.filter((socket) => socket.room === sender.socket.room)
@@ -219,7 +220,7 @@ async function probeBody(
     await delay(POLL_MS)
   }
   const probeBytes = witness.walker.largeBytes - bytesBefore
-  return 'x'.repeat(Math.max(1, PROBE_BODY_CHARACTERS + spec.frameBytes - probeBytes))
+  return makeBodies(Math.max(1, PROBE_BODY_CHARACTERS + spec.frameBytes - probeBytes))
 }
 
 /** The raw ceiling writes by itself; its pacer allows it to be so many batches ahead, so that nothing piles up. */

@@ -43,7 +43,7 @@ export class Sender {
   #nextId = 1
   #lastSeq: number | undefined
   #running = false
-  #body = 'x'
+  #bodies: readonly string[] = []
 
   constructor(options: SenderOptions) {
     this.#options = options
@@ -55,13 +55,14 @@ export class Sender {
 
   /** Sends one message outside the window, for probing. */
   sendOne(body: string): void {
-    this.#body = body
+    this.#bodies = [body]
     this.#send()
     this.socket.flush()
   }
 
-  start(body: string): void {
-    this.#body = body
+  /** Sends from now on, the bodies in turn. */
+  start(bodies: readonly string[]): void {
+    this.#bodies = bodies
     this.#running = true
     this.#fill()
     this.socket.flush()
@@ -80,7 +81,8 @@ export class Sender {
     const id = this.#nextId++
     this.outstanding.set(id, now())
     tally.sent++
-    this.socket.queueText(this.#dialect.send(id, this.socket.room, `${tag}-${id}`, this.#body))
+    const body = this.#bodies[id % this.#bodies.length] ?? ''
+    this.socket.queueText(this.#dialect.send(id, this.socket.room, `${tag}-${id}`, body))
   }
 
   #take(reading: Reading): void {

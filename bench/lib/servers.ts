@@ -29,18 +29,34 @@ export async function startPeer(
   args: string[],
   core: number | undefined,
 ): Promise<ServerProcess> {
-  const file = fileURLToPath(new URL(`../peers/${name}.ts`, import.meta.url))
-  const child = spawnNode([file, ...args], {
-    core,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    cwd: REPOSITORY,
-  })
+  const child = spawnPeer(name, args, core)
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => resolve((message as { port: number }).port))
     child.once('error', reject)
     child.once('exit', (code, signal) => reject(new Error(`the peer ${name} ended (${signal ?? code})`)))
   })
   return { port, pid: pidOf(child), stop: () => stopProcess(child) }
+}
+
+/** A peer that measures by itself: resolves to the one message it sends before it ends. */
+export async function runPeer<T>(name: string, args: string[], core: number | undefined): Promise<T> {
+  const child = spawnPeer(name, args, core)
+  return new Promise<T>((resolve, reject) => {
+    let result: T | undefined
+    child.once('message', (message) => {
+      result = message as T
+    })
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      if (result !== undefined && code === 0) resolve(result)
+      else reject(new Error(`the peer ${name} ended (${signal ?? code})`))
+    })
+  })
+}
+
+function spawnPeer(name: string, args: string[], core: number | undefined): ChildProcess {
+  const file = fileURLToPath(new URL(`../peers/${name}.ts`, import.meta.url))
+  return spawnNode([file, ...args], { core, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], cwd: REPOSITORY })
 }
 
 export interface ParleyOptions {

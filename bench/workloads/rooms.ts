@@ -4,14 +4,18 @@ import { type BenchUser, eachBounded, parleyRest } from '../lib/parley-rest.ts'
 import { pinTree } from '../lib/pinning.ts'
 import { formatCount, formatPercent, formatRatio, markdownTable } from '../lib/report.ts'
 import { packageVersion } from '../lib/results.ts'
-import { startParley, startPeer } from '../lib/servers.ts'
-import { median } from '../lib/statistics.ts'
+import { runPeer, startParley, startPeer } from '../lib/servers.ts'
+import { median, type Spread, spread } from '../lib/statistics.ts'
 import { type BenchContext, option, type Workload, type WorkloadReport } from '../lib/workload.ts'
+import type { AppendResult } from '../peers/append.ts'
 
 /**
  * W2: many small rooms at saturation. One member of each room sends, one message at a time, so that every room is
  * always waiting for exactly one acknowledgement. Every user is a real one, in one room, with one connection.
  */
+
+/** What is left for the body in a frame of 215 bytes. */
+const CEILING_BODY_CHARACTERS = 40
 
 export const workload: Workload = {
   title: 'rooms (W2): 1,000 rooms of 5, 5,000 connections, at saturation',
@@ -31,9 +35,9 @@ async function run(context: BenchContext): Promise<WorkloadReport> {
     ['parley', () => parleySubject(context)],
   ]
   const subjects: Subject[] = []
-  for (const [id, make] of makers) {
-    if (context.only.length === 0 || context.only.includes(id)) subjects.push(await make())
-  }
+  const wanted = (id: string) => context.only.length === 0 || context.only.includes(id)
+  const ceiling = wanted('append') ? await appendCeiling(context) : undefined
+  for (const [id, make] of makers) if (wanted(id)) subjects.push(await make())
   const load = startLoad(context.pinning.cores?.load)
   context.own(load.stop)
   const outcomes = await compare(context, load, subjects, {
@@ -42,7 +46,22 @@ async function run(context: BenchContext): Promise<WorkloadReport> {
     measureSeconds: option(context, 'seconds'),
     frameBytes: option(context, 'frame-bytes'),
   })
-  return report(context, outcomes)
+  return report(context, outcomes, ceiling)
+}
+
+/** What the database takes when a loop calls the bare `append`, on the server's core: messages per second. */
+async function appendCeiling(context: BenchContext): Promise<Spread> {
+  const rates: number[] = []
+  const args = ['rooms', 'warmup', 'seconds'].map((name) => String(option(context, name)))
+  args.splice(1, 0, String(CEILING_BODY_CHARACTERS))
+  for (let round = 1; round <= option(context, 'rounds'); round++) {
+    const result = await runPeer<AppendResult>('append', args, context.pinning.cores?.server)
+    rates.push(result.messagesPerSecond)
+    context.log(
+      `round ${round}  bare append: ${formatCount(result.messagesPerSecond)} messages/s in batches of ${formatCount(result.batchMessages)}`,
+    )
+  }
+  return spread(rates)
 }
 
 /** The first member of each room; connection `i` belongs to room `i mod rooms`. */
@@ -123,7 +142,7 @@ async function parleySubject(context: BenchContext): Promise<Subject> {
   }
 }
 
-function report(context: BenchContext, outcomes: Outcome[]): WorkloadReport {
+function report(context: BenchContext, outcomes: Outcome[], ceiling: Spread | undefined): WorkloadReport {
   const rate = (id: string) => outcomes.find((outcome) => outcome.id === id)?.messagesPerSecond?.median
   const ours = rate('parley')
   const ratios: Record<string, number> = {}
@@ -148,6 +167,20 @@ function report(context: BenchContext, outcomes: Outcome[]): WorkloadReport {
       ratios[id] === undefined ? '' : formatRatio(ratios[id]),
     ]
   })
+  if (ceiling !== undefined) {
+    if (ours !== undefined) ratios.append = ours / ceiling.median
+    const range = `${formatCount(ceiling.min)} – ${formatCount(ceiling.max)}`
+    const share = ratios.append === undefined ? '' : formatRatio(ratios.append)
+    rows.unshift([
+      'bare SQL ceiling: append from a loop',
+      formatCount(ceiling.median),
+      range,
+      '',
+      '',
+      '',
+      share,
+    ])
+  }
   const rooms = formatCount(option(context, 'rooms'))
   const markdown = markdownTable({
     columns: [
@@ -161,5 +194,8 @@ function report(context: BenchContext, outcomes: Outcome[]): WorkloadReport {
     ],
     rows,
   })
-  return { results: { ratios, subjects: outcomes }, markdown: markdown + disturbanceNote(outcomes) }
+  return {
+    results: { ratios, appendMessagesPerSecond: ceiling, subjects: outcomes },
+    markdown: markdown + disturbanceNote(outcomes),
+  }
 }

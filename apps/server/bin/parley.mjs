@@ -37,7 +37,9 @@ function relaunch() {
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
-    console.error(`Parley's own Node could not be started (${error.message}): install Node 24 from https://nodejs.org.`)
+    console.error(
+      `Parley's own Node could not be started (${error.message}): install Node 24 from https://nodejs.org.`,
+    )
     process.exitCode = 1
   })
   child.on('exit', (code, signal) => {

@@ -46,7 +46,9 @@ export async function explainListenError(error: unknown, address: Address): Prom
       )
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new PlainError(`The host name ${host} in PARLEY_HOST is not known: use an address such as 127.0.0.1.`)
+      return new PlainError(
+        `The host name ${host} in PARLEY_HOST is not known: use an address such as 127.0.0.1.`,
+      )
     default:
       return error
   }

@@ -7,7 +7,13 @@ import { dirname, join } from 'node:path'
 import { PlainError } from './plain-error.ts'
 
 /** What goes into a build, seen from the program's folder. */
-const SOURCES = ['apps/web', 'packages/sdk/src', 'packages/protocol/src', 'package-lock.json', 'tsconfig.json']
+const SOURCES = [
+  'apps/web',
+  'packages/sdk/src',
+  'packages/protocol/src',
+  'package-lock.json',
+  'tsconfig.json',
+]
 const NOT_SOURCES = new Set(['node_modules', 'dist'])
 const IS_TEST = /\.(test|spec)\.tsx?$/
 /** Beside the files that are served; its name starts with a dot, so it is not. */
@@ -39,7 +45,8 @@ async function hashSources(program: string): Promise<string> {
   const files = (await Promise.all(SOURCES.map((source) => listFiles(program, source)))).flat().sort()
   const hash = createHash('sha256')
   const contents = await Promise.all(files.map((file) => readFile(join(program, file))))
-  for (const [i, content] of contents.entries()) hash.update(`${files[i]}\0${content.length}\0`).update(content)
+  for (const [i, content] of contents.entries())
+    hash.update(`${files[i]}\0${content.length}\0`).update(content)
   return hash.digest('hex')
 }
 
@@ -56,7 +63,9 @@ async function listFiles(program: string, path: string): Promise<string[]> {
   }
   const below = entries
     .filter((entry) => !NOT_SOURCES.has(entry.name) && !IS_TEST.test(entry.name))
-    .map((entry) => (entry.isDirectory() ? listFiles(program, join(path, entry.name)) : [join(path, entry.name)]))
+    .map((entry) =>
+      entry.isDirectory() ? listFiles(program, join(path, entry.name)) : [join(path, entry.name)],
+    )
   return (await Promise.all(below)).flat()
 }
 
@@ -94,11 +103,15 @@ function runVite(web: string, output: string): Promise<void> {
   const manifest = createRequire(join(web, 'package.json')).resolve('vite/package.json')
   const vite = join(dirname(manifest), 'bin/vite.js')
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const child = spawn(process.execPath, [vite, 'build', '--outDir', output, '--emptyOutDir', '--logLevel', 'warn'], {
-    cwd: web,
-    env: { ...process.env, NODE_ENV: 'production' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [vite, 'build', '--outDir', output, '--emptyOutDir', '--logLevel', 'warn'],
+    {
+      cwd: web,
+      env: { ...process.env, NODE_ENV: 'production' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   let said = ''
   const listen = (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-20_000)
@@ -109,7 +122,11 @@ function runVite(web: string, output: string): Promise<void> {
   child.on('close', (code) => {
     if (code === 0) return resolve()
     const lines = said.trim().split('\n').slice(-LAST_LINES).join('\n  ')
-    reject(new PlainError(`The web client could not be built; PARLEY_WEB=off starts without it. Vite said:\n  ${lines}`))
+    reject(
+      new PlainError(
+        `The web client could not be built; PARLEY_WEB=off starts without it. Vite said:\n  ${lines}`,
+      ),
+    )
   })
   return promise
 }

@@ -15,13 +15,17 @@ type AnyService = Record<string, (input: unknown, context?: CallContext) => Prom
  * @param strict encodes, decodes and validates input and output, as a call across machines would: what works here
  * then works there. For tests; otherwise a call is a function call.
  */
-export function createLocalCaller<V extends Verbs>(contract: Contract<V>, strict: boolean): LocalCaller<Contract<V>> {
+export function createLocalCaller<V extends Verbs>(
+  contract: Contract<V>,
+  strict: boolean,
+): LocalCaller<Contract<V>> {
   let target: AnyService | undefined
 
   const call = async (name: string, input: unknown, context?: CallContext): Promise<unknown> => {
     const verb = target?.[name]
     const definition = contract.verbs[name]
-    if (verb === undefined || definition === undefined) throw new ParleyError('unavailable', { retryAfterMs: 1_000 })
+    if (verb === undefined || definition === undefined)
+      throw new ParleyError('unavailable', { retryAfterMs: 1_000 })
     if (!strict) return verb(input, context)
     const output = await verb(definition.input.parse(throughJson(input)), context)
     return definition.output.parse(throughJson(output))

@@ -66,7 +66,9 @@ async function prepare(settings: Settings): Promise<DataDirectory> {
 function greet(settings: Settings, data: DataDirectory, server: RunningTopology): void {
   if (data.isNew) say(`Made ${data.path} for everything Parley keeps; back it up, and keep it to yourself.`)
   if (!isLocal(settings.host) && settings.publicUrl === undefined) {
-    say('Other machines reach this server without encryption: put a proxy with HTTPS in front and set PARLEY_PUBLIC_URL.')
+    say(
+      'Other machines reach this server without encryption: put a proxy with HTTPS in front and set PARLEY_PUBLIC_URL.',
+    )
   }
   const [best, ...others] = reachableUrls(settings)
   say(`Parley is ready at ${best}`)
@@ -81,7 +83,10 @@ function say(line: string): void {
 /** A bug is not lived with: whoever supervises us starts a clean process, and clients resume. */
 function refuseToSwallow(log: Logger): void {
   const die = (error: unknown): void => {
-    log.fatal({ error: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error, ending')
+    log.fatal(
+      { error: error instanceof Error ? error : new Error(String(error)) },
+      'unexpected error, ending',
+    )
     process.exit(1)
   }
   process.on('unhandledRejection', die)

@@ -83,6 +83,8 @@ export interface HelloFrame {
   heartbeat_ms: number
   auth_required: boolean
   limits: PublishedLimits
+  /** Stand-by link only: where requests go. */
+  session?: string
 }
 export interface ReadyFrame {
   t: 'ready'

@@ -89,7 +89,8 @@ export function readEnvironment(options: ParleyOptions & ParleyInjectables): Env
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newId: options.newId ?? randomId,
-    locks: options.locks === undefined ? ((browser ? scope.navigator?.locks : undefined) ?? null) : options.locks,
+    locks:
+      options.locks === undefined ? ((browser ? scope.navigator?.locks : undefined) ?? null) : options.locks,
     openChannel:
       options.openChannel !== undefined
         ? options.openChannel

@@ -10,13 +10,20 @@ export function addDoctorCommand(program: Command): void {
   const command = program
     .command('doctor')
     .summary('look at this machine and say what to do')
-    .description('Check, without starting anything, what Parley needs here. Ends with 1 when something is missing.')
+    .description(
+      'Check, without starting anything, what Parley needs here. Ends with 1 when something is missing.',
+    )
   addSettings(command, settingNames).action(async () => {
     const { examine } = await import('../doctor/examine.ts')
     const findings = await examine(settingsOf(command))
-    for (const { state, subject, says } of findings) console.log(`${MARKS[state]}  ${subject.padEnd(14)}  ${says}`)
+    for (const { state, subject, says } of findings)
+      console.log(`${MARKS[state]}  ${subject.padEnd(14)}  ${says}`)
     const bad = findings.filter(({ state }) => state === 'bad').length
-    console.log(bad === 0 ? '\nParley can run here.' : `\n${bad === 1 ? 'One thing has' : `${bad} things have`} to be mended first.`)
+    console.log(
+      bad === 0
+        ? '\nParley can run here.'
+        : `\n${bad === 1 ? 'One thing has' : `${bad} things have`} to be mended first.`,
+    )
     process.exitCode = bad === 0 ? 0 : 1
   })
 }

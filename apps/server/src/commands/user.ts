@@ -18,16 +18,26 @@ export function addUserCommand(program: Command): void {
 
   addAccountCommand(user, 'list', 'list all accounts', async (accounts) => {
     const users = await allUsers(accounts)
-    console.table(users.map(rowOf))
+    printTable(users.map(rowOf))
   })
-  addAccountCommand(user, 'promote <username>', 'make somebody an administrator', async (accounts, username) => {
-    await accounts.promote({ username }).catch(explainMissing(username))
-    console.log(`${username} is an administrator now.`)
-  })
-  addAccountCommand(user, 'disable <username>', 'sign somebody out everywhere and keep them out', async (accounts, username) => {
-    await setDisabled(accounts, username, true)
-    console.log(`${username} is signed out and cannot sign in any more.`)
-  })
+  addAccountCommand(
+    user,
+    'promote <username>',
+    'make somebody an administrator',
+    async (accounts, username) => {
+      await accounts.promote({ username }).catch(explainMissing(username))
+      console.log(`${username} is an administrator now.`)
+    },
+  )
+  addAccountCommand(
+    user,
+    'disable <username>',
+    'sign somebody out everywhere and keep them out',
+    async (accounts, username) => {
+      await setDisabled(accounts, username, true)
+      console.log(`${username} is signed out and cannot sign in any more.`)
+    },
+  )
   addAccountCommand(user, 'enable <username>', 'let somebody in again', async (accounts, username) => {
     await setDisabled(accounts, username, false)
     console.log(`${username} can sign in again.`)
@@ -55,9 +65,13 @@ async function setDisabled(accounts: Accounts, username: string, disabled: boole
   const users = await allUsers(accounts)
   const subject = users.find((candidate) => candidate.username === username)
   if (subject === undefined) throw missing(username)
-  const actor = users.find((candidate) => candidate.admin && !candidate.disabled && candidate.id !== subject.id)
+  const actor = users.find(
+    (candidate) => candidate.admin && !candidate.disabled && candidate.id !== subject.id,
+  )
   if (actor === undefined) {
-    throw new PlainError('There is no other administrator to do this: make one first with "parley user promote NAME".')
+    throw new PlainError(
+      'There is no other administrator to do this: make one first with "parley user promote NAME".',
+    )
   }
   await accounts.setDisabled({ actor: actor.id, user: subject.id, disabled })
 }
@@ -66,17 +80,30 @@ async function allUsers(accounts: Accounts): Promise<UserRecord[]> {
   const users: UserRecord[] = []
   for (;;) {
     const last = users.at(-1)
-    const page = await accounts.userRecords({ limit: PAGE, ...(last === undefined ? {} : { after: last.id }) })
+    const page = await accounts.userRecords({
+      limit: PAGE,
+      ...(last === undefined ? {} : { after: last.id }),
+    })
     if (page.users.length === 0) return users
     users.push(...page.users)
   }
 }
 
-function rowOf(user: UserRecord): Record<string, string> {
-  return {
-    'user name': user.username,
-    name: user.display_name,
-    is: [user.admin ? 'administrator' : '', user.disabled ? 'disabled' : ''].filter((word) => word !== '').join(', '),
+function rowOf(user: UserRecord): readonly string[] {
+  const is = [user.admin ? 'administrator' : '', user.disabled ? 'disabled' : '']
+  return [user.username, user.display_name, is.filter((word) => word !== '').join(', ')]
+}
+
+function printTable(rows: readonly (readonly string[])[]): void {
+  const table = [['USER NAME', 'NAME', 'IS'], ...rows]
+  const widths = [0, 1].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
+  for (const row of table) {
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
   }
 }
 

@@ -61,12 +61,17 @@ export function examine(settings: Settings): Promise<Finding[]> {
 
 function examineNode(): Verdict {
   const { node } = process.versions
-  if (Number(node.split('.')[0]) >= NODE_LOWEST_MAJOR) return good(`${node} on ${process.platform} ${process.arch}`)
+  if (Number(node.split('.')[0]) >= NODE_LOWEST_MAJOR)
+    return good(`${node} on ${process.platform} ${process.arch}`)
   return bad(`${node} is too old: install Node ${NODE_LOWEST_MAJOR}, or run "npm ci" to get it.`)
 }
 
 async function examineDatabase({ databaseUrl }: Settings): Promise<Verdict> {
-  return good(databaseUrl === undefined ? `${await checkEmbeddedPostgres()}, embedded` : await checkDatabaseUrl(databaseUrl))
+  return good(
+    databaseUrl === undefined
+      ? `${await checkEmbeddedPostgres()}, embedded`
+      : await checkDatabaseUrl(databaseUrl),
+  )
 }
 
 async function examineData({ data }: Settings): Promise<Verdict> {
@@ -83,7 +88,8 @@ async function examineData({ data }: Settings): Promise<Verdict> {
     return bad(`${data} belongs to another user (uid ${found.uid}): start Parley as that user.`)
   }
   await inspectDataDirectory(data)
-  if ((found.mode & 0o077) !== 0) return poor(`${data} is open to other users; the next start closes it (mode 0700).`)
+  if ((found.mode & 0o077) !== 0)
+    return poor(`${data} is open to other users; the next start closes it (mode 0700).`)
   return good(data)
 }
 
@@ -108,7 +114,9 @@ async function examineFiles(): Promise<Verdict> {
   const count = soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft)
   const text = `${soft} at most`
   if (count < FILES_BAD) return bad(`${text}: each connection needs one; raise it with "ulimit -n 65536".`)
-  return count < FILES_POOR ? poor(`${text}, and each connection needs one; raise it with "ulimit -n 65536".`) : good(text)
+  return count < FILES_POOR
+    ? poor(`${text}, and each connection needs one; raise it with "ulimit -n 65536".`)
+    : good(text)
 }
 
 async function examinePort(settings: Settings): Promise<Verdict> {
@@ -120,7 +128,8 @@ async function examinePort(settings: Settings): Promise<Verdict> {
 function examineOrigins(settings: Settings): Verdict {
   const origins = allowedOrigins(settings)
   const text = origins.join(', ')
-  if (isLocal(settings.host) && settings.publicUrl === undefined && settings.origins === undefined) return good(text)
+  if (isLocal(settings.host) && settings.publicUrl === undefined && settings.origins === undefined)
+    return good(text)
   const open = origins.filter((origin) => origin.startsWith('http:') && !isLocal(new URL(origin).hostname))
   if (settings.publicUrl === undefined && !isLocal(settings.host)) {
     return poor(
@@ -136,12 +145,15 @@ function examineOrigins(settings: Settings): Verdict {
 async function examineClock({ data }: Settings): Promise<Verdict> {
   const now = Date.now()
   const text = new Date(now).toISOString()
-  if (now < EARLIEST_MS) return bad(`${text} cannot be right: set the clock (tokens and order of times depend on it).`)
+  if (now < EARLIEST_MS)
+    return bad(`${text} cannot be right: set the clock (tokens and order of times depend on it).`)
   const written = await stat(join(data, 'postgres', 'postmaster.pid'))
     .catch(() => stat(join(data, 'format')))
     .catch(() => undefined)
   if (written !== undefined && written.mtimeMs > now + CLOCK_SLACK_MS) {
-    return bad(`${text} is earlier than the last start (${written.mtime.toISOString()}): the clock went backwards; set it.`)
+    return bad(
+      `${text} is earlier than the last start (${written.mtime.toISOString()}): the clock went backwards; set it.`,
+    )
   }
   return good(text)
 }

@@ -36,7 +36,7 @@ export function createLog({ level, pretty, destination }: LogOptions): Logger {
   return pino(
     {
       level,
-      base: undefined,
+      base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_FIELDS.flatMap(secretPaths), censor: censor, remove: false },

@@ -41,5 +41,11 @@ export function prettyLine(line: string): string {
 }
 
 function isError(value: unknown): value is { message: string; stack: string } {
-  return typeof value === 'object' && value !== null && 'message' in value && 'stack' in value && typeof value.stack === 'string'
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'message' in value &&
+    'stack' in value &&
+    typeof value.stack === 'string'
+  )
 }

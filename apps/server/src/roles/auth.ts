@@ -8,7 +8,10 @@ const CONNECTIONS_MAX = 6
 /** The `iss` of tokens. A constant, because a token must survive a change of the address people type. */
 export const TOKEN_ISSUER = 'parley'
 
-export const migrations: RoleModule['migrations'] = { schema: 'auth', migrations: authMigrations }
+export const migrations: NonNullable<RoleModule['migrations']> = {
+  schema: 'auth',
+  migrations: authMigrations,
+}
 
 export async function start(context: RoleContext): Promise<RunningRole> {
   const { bus, rates, clock, newId, log, services } = context
@@ -28,7 +31,9 @@ export async function start(context: RoleContext): Promise<RunningRole> {
   context.provide('auth', service)
   const code = await service.ensureSetupCode()
   if (code !== undefined) {
-    context.tell(`Setup code (shown only this once; enter it after registering to become administrator): ${code}`)
+    context.tell(
+      `Setup code (shown only this once; enter it after registering to become administrator): ${code}`,
+    )
   }
   return { close: () => service.close() }
 }

@@ -6,7 +6,7 @@ import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
 /** A batch lane holds one at a time; the rest reads. */
 const CONNECTIONS_MAX = 20
 
-export const migrations: RoleModule['migrations'] = roomsMigrations
+export const migrations: NonNullable<RoleModule['migrations']> = roomsMigrations
 
 export async function start(context: RoleContext): Promise<RunningRole> {
   const { bus, clock, newId, log, services } = context

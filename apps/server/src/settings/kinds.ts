@@ -49,10 +49,15 @@ export function origin(text: string): string {
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new PlainError(`must be an origin such as https://chat.example.org, not "${text}"`)
   }
-  if (text.replace(/\/$/, '').includes('/', url.protocol.length + 2) || url.search !== '' || url.hash !== '') {
+  if (
+    text.replace(/\/$/, '').includes('/', url.protocol.length + 2) ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
     throw new PlainError(`must be an origin without a path: ${url.origin}, not "${text}"`)
   }
-  if (url.username !== '' || url.password !== '') throw new PlainError('must not contain a user name or a password')
+  if (url.username !== '' || url.password !== '')
+    throw new PlainError('must not contain a user name or a password')
   return url.origin
 }
 
@@ -93,7 +98,9 @@ export function proxies(text: string): readonly string[] {
       rest.length === 0 &&
       (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
     if (item !== 'loopback' && !isNetwork) {
-      throw new PlainError(`must be off, or addresses and networks of proxies, such as loopback,10.0.0.0/8; "${item}" is neither`)
+      throw new PlainError(
+        `must be off, or addresses and networks of proxies, such as loopback,10.0.0.0/8; "${item}" is neither`,
+      )
     }
     return item
   })
@@ -106,6 +113,7 @@ export function token(text: string): string {
 
 function list(text: string): string[] {
   const items = text.split(',').map((item) => item.trim())
-  if (items.some((item) => item === '')) throw new PlainError('must be a list separated by commas, without empty places')
+  if (items.some((item) => item === ''))
+    throw new PlainError('must be a list separated by commas, without empty places')
   return items
 }

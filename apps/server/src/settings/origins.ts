@@ -15,7 +15,11 @@ export function allowedOrigins(settings: Settings): readonly string[] {
 /** Addresses under which people reach this process, the best first. */
 export function reachableUrls(settings: Settings): readonly string[] {
   if (settings.publicUrl !== undefined) return [settings.publicUrl]
-  const names = isLocal(settings.host) ? ['localhost'] : WILDCARDS.has(settings.host) ? ['localhost', ...interfaceAddresses()] : [settings.host]
+  const names = isLocal(settings.host)
+    ? ['localhost']
+    : WILDCARDS.has(settings.host)
+      ? ['localhost', ...interfaceAddresses()]
+      : [settings.host]
   return names.map((name) => httpOrigin(name, settings.port))
 }
 
@@ -31,7 +35,9 @@ export function isLocal(host: string): boolean {
 
 function ownNames(host: string): string[] {
   if (host === '::1') return ['::1']
-  return WILDCARDS.has(host) ? ['::1', hostname().toLowerCase(), ...interfaceAddresses()] : [host.toLowerCase()]
+  return WILDCARDS.has(host)
+    ? ['::1', hostname().toLowerCase(), ...interfaceAddresses()]
+    : [host.toLowerCase()]
 }
 
 /** Link-local addresses are left out: their origin would need a zone, which browsers do not send. */

@@ -2,7 +2,13 @@
 import { PlainError } from '../plain-error.ts'
 import { allRoles } from '../role-names.ts'
 import { suggest } from './suggest.ts'
-import { type SettingDefinition, type SettingName, type Settings, settingNames, settingsTable } from './table.ts'
+import {
+  type SettingDefinition,
+  type SettingName,
+  type Settings,
+  settingNames,
+  settingsTable,
+} from './table.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 /** Flags by the name of their setting, as text. */
@@ -17,7 +23,11 @@ export function readSettings(environment: Environment, flags: Flags = {}): Setti
   return settings
 }
 
-function readOne(definition: SettingDefinition<unknown>, environment: Environment, flag: string | undefined): unknown {
+function readOne(
+  definition: SettingDefinition<unknown>,
+  environment: Environment,
+  flag: string | undefined,
+): unknown {
   const variable = environment[definition.env]
   const text = flag ?? (variable === '' ? undefined : variable) ?? definition.fallback
   if (text === undefined) return undefined

@@ -36,7 +36,8 @@ export const settingsTable = {
     placeholder: 'address',
     fallback: '127.0.0.1',
     parse: kinds.host,
-    description: 'Address to listen on. `0.0.0.0` (or `::`) listens on all of them, so that other machines reach Parley.',
+    description:
+      'Address to listen on. `0.0.0.0` (or `::`) listens on all of them, so that other machines reach Parley.',
   }),
   origins: setting({
     env: 'PARLEY_ORIGINS',
@@ -62,7 +63,8 @@ export const settingsTable = {
     placeholder: 'directory',
     fallback: './data',
     parse: kinds.directory,
-    description: 'Directory of everything Parley keeps: secrets and the embedded PostgreSQL. Made when missing, for its owner only.',
+    description:
+      'Directory of everything Parley keeps: secrets and the embedded PostgreSQL. Made when missing, for its owner only.',
   }),
   databaseUrl: setting({
     env: 'PARLEY_DATABASE_URL',
@@ -70,7 +72,8 @@ export const settingsTable = {
     placeholder: 'url',
     fallback: undefined,
     parse: kinds.databaseUrl,
-    description: 'A PostgreSQL (15 or newer) of your own instead of the embedded one: `postgresql://user:password@host:5432/parley`.',
+    description:
+      'A PostgreSQL (15 or newer) of your own instead of the embedded one: `postgresql://user:password@host:5432/parley`.',
     secret: true,
   }),
   rateLimits: setting({
@@ -112,7 +115,8 @@ export const settingsTable = {
     placeholder: 'token',
     fallback: undefined,
     parse: kinds.token,
-    description: 'Bearer token that opens `/metrics` to other machines. Not set: only this machine may read it.',
+    description:
+      'Bearer token that opens `/metrics` to other machines. Not set: only this machine may read it.',
     secret: true,
   }),
   web: setting({
@@ -129,7 +133,8 @@ export const settingsTable = {
     placeholder: 'on|off',
     fallback: 'off',
     parse: kinds.onOff,
-    description: '`on` encodes, decodes and validates each call between services as if it crossed machines; for tests.',
+    description:
+      '`on` encodes, decodes and validates each call between services as if it crossed machines; for tests.',
   }),
 } as const
 

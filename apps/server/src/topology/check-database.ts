@@ -18,7 +18,9 @@ export async function checkEmbeddedPostgres(): Promise<string> {
   const { native } = await findPackage()
   await linkLibraries(native)
   try {
-    const { stdout } = await run(join(native, 'bin', 'postgres'), ['--version'], { timeout: TRIAL_TIMEOUT_MS })
+    const { stdout } = await run(join(native, 'bin', 'postgres'), ['--version'], {
+      timeout: TRIAL_TIMEOUT_MS,
+    })
     return stdout.trim()
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim()
@@ -34,7 +36,8 @@ export async function checkDatabaseUrl(url: string): Promise<string> {
       `select current_setting('server_version_num')::int / 10000 as version, version() as text`,
     )
     const version = rows[0]?.version ?? 0
-    if (version < LOWEST_MAJOR) throw new PlainError(`PostgreSQL ${version} is too old: Parley needs ${LOWEST_MAJOR} or newer.`)
+    if (version < LOWEST_MAJOR)
+      throw new PlainError(`PostgreSQL ${version} is too old: Parley needs ${LOWEST_MAJOR} or newer.`)
     return `PostgreSQL ${version}`
   } catch (error) {
     throw plainDatabaseError(error, url)

@@ -106,7 +106,11 @@ async function build(options: EmbeddedOptions, stack: Stack): Promise<RunningTop
 }
 
 /** Where the database is; starts it, or takes the one by URL for this process alone. */
-async function connect(options: EmbeddedOptions, clock: Clock, stack: Stack): Promise<DatabaseOptions['connection']> {
+async function connect(
+  options: EmbeddedOptions,
+  clock: Clock,
+  stack: Stack,
+): Promise<DatabaseOptions['connection']> {
   const { settings, log, onFatal } = options
   if (settings.databaseUrl === undefined) {
     const postgres = await openEmbeddedPostgres({ data: options.data, log, clock, onGivenUp: onFatal })

@@ -12,7 +12,12 @@ export interface OpenOptions {
 }
 
 /** Throws `DataDirectoryInUse`, `DataDirectoryNewer` or `PostgresStartFailed`. */
-export function openEmbeddedPostgres({ data, log, clock, onGivenUp }: OpenOptions): Promise<SupervisedPostgres> {
+export function openEmbeddedPostgres({
+  data,
+  log,
+  clock,
+  onGivenUp,
+}: OpenOptions): Promise<SupervisedPostgres> {
   return supervisePostgres({
     clock,
     log,
@@ -20,7 +25,12 @@ export function openEmbeddedPostgres({ data, log, clock, onGivenUp }: OpenOption
     start: () =>
       startPostgres({
         dataDirectory: data.postgres,
-        log: (line, level) => log[level]({ from: 'postgres' }, line),
+        log: (line, level) => logPostgres(log, line, level),
       }),
   })
+}
+
+/** What PostgreSQL reports of its ordinary life is for those who look for it. */
+export function logPostgres(log: Log, line: string, level: 'info' | 'warn' | 'error'): void {
+  log[level === 'info' ? 'debug' : level]({ from: 'postgres' }, line)
 }

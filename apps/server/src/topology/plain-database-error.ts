@@ -34,7 +34,9 @@ function explain(code: string | undefined, cause: unknown): string | undefined {
     case '53300':
       return 'has no free connection left: raise its max_connections.'
     default:
-      return cause instanceof Error && /timeout|terminated/i.test(cause.message) ? 'does not answer in time.' : undefined
+      return cause instanceof Error && /timeout|terminated/i.test(cause.message)
+        ? 'does not answer in time.'
+        : undefined
   }
 }
 

@@ -39,12 +39,18 @@ export async function supervisePostgres(options: SuperviseOptions): Promise<Supe
     })
   }
 
-  async function replace(dead: EmbeddedPostgres, end: { code: number | null; signal: string | null }): Promise<void> {
+  async function replace(
+    dead: EmbeddedPostgres,
+    end: { code: number | null; signal: string | null },
+  ): Promise<void> {
     if (stopped !== undefined) return
     const now = clock.now()
     deaths = [...deaths.filter((at) => now - at < RESTARTS_WINDOW_MS), now]
     const times = deaths.length
-    log.error({ pid: dead.pid, exit_code: end.code, signal: end.signal, times }, 'PostgreSQL ended unexpectedly')
+    log.error(
+      { pid: dead.pid, exit_code: end.code, signal: end.signal, times },
+      'PostgreSQL ended unexpectedly',
+    )
     buried.push(dead)
     try {
       if (times > RESTARTS_MAX) throw new Error(`PostgreSQL ended ${times} times within a minute`)

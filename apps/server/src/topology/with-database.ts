@@ -9,6 +9,7 @@ import type { Database, Log } from '@parley/contracts'
 import { openDataDirectory } from '../data-directory.ts'
 import { loadRoles } from '../roles.ts'
 import type { Settings } from '../settings/table.ts'
+import { logPostgres } from './open-embedded-postgres.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
 
 type Connection = DatabaseOptions['connection']
@@ -38,13 +39,17 @@ export async function withDatabase<Result>(
   }
 }
 
-async function findConnection(settings: Settings, log: Log, stack: AsyncDisposableStack): Promise<Connection> {
+async function findConnection(
+  settings: Settings,
+  log: Log,
+  stack: AsyncDisposableStack,
+): Promise<Connection> {
   if (settings.databaseUrl !== undefined) return settings.databaseUrl
   const data = await openDataDirectory(settings.data)
   try {
     const postgres = await startPostgres({
       dataDirectory: data.postgres,
-      log: (line, level) => log[level]({ from: 'postgres' }, line),
+      log: (line, level) => logPostgres(log, line, level),
     })
     stack.defer(() => postgres.stop())
     return postgres.connection

@@ -8,7 +8,12 @@ test('an IPv4 address is its own key, also in IPv6 clothes', () => {
 
 test('all addresses of one /64 share a key, however they are written', () => {
   const key = '2001:db8:0:7::/64'
-  for (const address of ['2001:db8:0:7::1', '2001:DB8:0:7:ffff::', '2001:0db8:0000:0007:1:2:3:4', '2001:db8:0:7::1%eth0']) {
+  for (const address of [
+    '2001:db8:0:7::1',
+    '2001:DB8:0:7:ffff::',
+    '2001:0db8:0000:0007:1:2:3:4',
+    '2001:db8:0:7::1%eth0',
+  ]) {
     expect([address, addressKey(address)]).toEqual([address, key])
   }
   expect(addressKey('::1')).toBe('0:0:0:0::/64')

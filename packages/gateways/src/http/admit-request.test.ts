@@ -34,7 +34,13 @@ test('while revocations cannot be known nobody is let in', async () => {
 
 test('with the cookie a change needs an origin that is exactly allowed', async () => {
   const { call, rooms } = await startGateway()
-  const refused = [{}, { origin: FOREIGN }, { origin: 'null' }, { origin: `${ORIGIN}:444` }, { origin: `${ORIGIN}.evil.example` }]
+  const refused = [
+    {},
+    { origin: FOREIGN },
+    { origin: 'null' },
+    { origin: `${ORIGIN}:444` },
+    { origin: `${ORIGIN}.evil.example` },
+  ]
   for (const headers of refused) {
     const answer = await call('POST', '/api/v1/rooms', room, { ...COOKIE, ...headers })
     expect([headers, answer.statusCode, codeOf(answer)]).toEqual([headers, 403, 'bad_origin'])
@@ -58,7 +64,12 @@ test('a Bearer token speaks for itself, whatever the origin', async () => {
 test('no foreign page signs anybody in', async () => {
   const { call, auth } = await startGateway()
   for (const path of ['register', 'login', 'refresh']) {
-    const answer = await call('POST', `/api/v1/auth/${path}`, { ...credentials, refresh_token: 'x' }, { origin: FOREIGN })
+    const answer = await call(
+      'POST',
+      `/api/v1/auth/${path}`,
+      { ...credentials, refresh_token: 'x' },
+      { origin: FOREIGN },
+    )
     expect([path, answer.statusCode, codeOf(answer)]).toEqual([path, 403, 'bad_origin'])
   }
   expect(auth.calls).toEqual([])
@@ -85,7 +96,11 @@ test('too many requests are told when to come back', async () => {
   const { rates } = fakeRates(() => 2_500)
   const { call, rooms } = await startGateway({ rates })
   const answer = await call('GET', '/api/v1/rooms')
-  expect([answer.statusCode, codeOf(answer), answer.headers['retry-after']]).toEqual([429, 'rate_limited', '3'])
+  expect([answer.statusCode, codeOf(answer), answer.headers['retry-after']]).toEqual([
+    429,
+    'rate_limited',
+    '3',
+  ])
   expect(rooms.calls).toEqual([])
 })
 

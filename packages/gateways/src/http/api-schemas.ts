@@ -35,16 +35,17 @@ export const bounds: ReadonlyMap<z.core.$ZodType, object> = new Map<z.core.$ZodT
     {
       minLength: 1,
       maxLength: limit.NAME_MAX_CHARS,
-      description: 'unique among public rooms without regard to case; `join` and `join-notification` are reserved',
+      description:
+        'unique among public rooms without regard to case; `join` and `join-notification` are reserved',
     },
   ],
   [shape.email, { maxLength: limit.EMAIL_MAX_CHARS, format: 'email' }],
   [shape.password, { minLength: limit.PASSWORD_MIN_CHARS, maxLength: limit.PASSWORD_MAX_CHARS }],
-  [shape.messageBody, { maxLength: limit.BODY_MAX_CHARS, description: 'trimmed; may be empty only with files' }],
   [
-    shape.clientId,
-    { minLength: limit.CLIENT_ID_MIN_CHARS, maxLength: limit.CLIENT_ID_MAX_CHARS },
+    shape.messageBody,
+    { maxLength: limit.BODY_MAX_CHARS, description: 'trimmed; may be empty only with files' },
   ],
+  [shape.clientId, { minLength: limit.CLIENT_ID_MIN_CHARS, maxLength: limit.CLIENT_ID_MAX_CHARS }],
   [shape.query, { minLength: 1, maxLength: limit.QUERY_MAX_CHARS }],
   [shape.emoji, { minLength: 1, maxLength: 64, description: 'one grapheme' }],
   [

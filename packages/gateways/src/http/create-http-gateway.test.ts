@@ -48,10 +48,17 @@ test('a defect is logged with the request and answered with unavailable, without
     throw new TypeError('secret inner workings')
   })
   const answer = await call('GET', '/api/v1/rooms/r-tea')
-  expect([answer.statusCode, codeOf(answer), answer.headers['retry-after']]).toEqual([503, 'unavailable', '1'])
+  expect([answer.statusCode, codeOf(answer), answer.headers['retry-after']]).toEqual([
+    503,
+    'unavailable',
+    '1',
+  ])
   expect(answer.body).not.toContain('secret')
   const logged = lines.find((line) => line.level === 'error')
-  expect(logged?.fields).toMatchObject({ request_id: answer.headers['x-request-id'], err: expect.any(TypeError) })
+  expect(logged?.fields).toMatchObject({
+    request_id: answer.headers['x-request-id'],
+    err: expect.any(TypeError),
+  })
 })
 
 test('an answer that breaks the contract is a defect, not an answer', async () => {
@@ -96,7 +103,15 @@ test('bounds of a list hold at the bound and one past it', async () => {
   const statuses = async (query: string) => (await call('GET', `/api/v1/rooms?${query}`)).statusCode
   expect(await statuses('limit=1')).toBe(200)
   expect(await statuses('limit=200')).toBe(200)
-  for (const bad of ['limit=0', 'limit=201', 'limit=1e1', 'limit=', 'limit=-1', 'limit=5&limit=6', 'cursor=%00']) {
+  for (const bad of [
+    'limit=0',
+    'limit=201',
+    'limit=1e1',
+    'limit=',
+    'limit=-1',
+    'limit=5&limit=6',
+    'cursor=%00',
+  ]) {
     expect([bad, await statuses(bad)]).toEqual([bad, 400])
   }
 })
@@ -129,9 +144,20 @@ test('a path that cannot be decoded is refused in the usual shape', async () => 
 test('what is not JSON is invalid_json', async () => {
   const { call } = await startGateway()
   const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
-  for (const body of ['{', '{"kind":"public",}', '{"a":1} x', `{"name":${deep}}`, '{"__proto__":{"x":1}}', '\u0000']) {
+  for (const body of [
+    '{',
+    '{"kind":"public",}',
+    '{"a":1} x',
+    `{"name":${deep}}`,
+    '{"__proto__":{"x":1}}',
+    '\u0000',
+  ]) {
     const answer = await call('POST', '/api/v1/rooms', body)
-    expect([body.slice(0, 30), answer.statusCode, codeOf(answer)]).toEqual([body.slice(0, 30), 400, 'invalid_json'])
+    expect([body.slice(0, 30), answer.statusCode, codeOf(answer)]).toEqual([
+      body.slice(0, 30),
+      400,
+      'invalid_json',
+    ])
   }
 })
 
@@ -149,7 +175,11 @@ test('JSON that is not UTF-8 is invalid_json', async () => {
 test('text that cannot be stored is refused by name, wherever it stands', async () => {
   const { call, rooms } = await startGateway()
   for (const broken of ['\\ud800', '\\udc00x', '\\u0000']) {
-    const answer = await call('POST', '/api/v1/rooms/r/messages', `{"client_id":"${client_id}","body":"${broken}"}`)
+    const answer = await call(
+      'POST',
+      '/api/v1/rooms/r/messages',
+      `{"client_id":"${client_id}","body":"${broken}"}`,
+    )
     expect([broken, answer.statusCode, codeOf(answer)]).toEqual([broken, 400, 'invalid_request'])
     expect(fieldsOf(answer)).toHaveProperty('body')
   }
@@ -173,8 +203,17 @@ test('unknown fields are ignored', async () => {
 
 test('a JSON route takes application/json only', async () => {
   const { call } = await startGateway()
-  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'x', 'application/xml']) {
-    const answer = await call('POST', '/api/v1/rooms', '{"kind":"public"}', { ...BEARER, 'content-type': type })
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data',
+    'x',
+    'application/xml',
+  ]) {
+    const answer = await call('POST', '/api/v1/rooms', '{"kind":"public"}', {
+      ...BEARER,
+      'content-type': type,
+    })
     expect([type, answer.statusCode, codeOf(answer)]).toEqual([type, 415, 'unsupported_media_type'])
   }
   const charset = { ...BEARER, 'content-type': 'Application/JSON; charset=UTF-8' }
@@ -213,7 +252,14 @@ test('a call without a body needs no content type and minds none', async () => {
 
 test('every answer carries the headers that keep a browser safe', async () => {
   const { call } = await startGateway()
-  for (const path of ['/api/v1/rooms', '/api/v1/nothing', '/nothing', '/healthz', '/api/docs/', '/api/v1/rooms/%zz']) {
+  for (const path of [
+    '/api/v1/rooms',
+    '/api/v1/nothing',
+    '/nothing',
+    '/healthz',
+    '/api/docs/',
+    '/api/v1/rooms/%zz',
+  ]) {
     const { headers } = await call('GET', path)
     expect([path, headers]).toEqual([
       path,
@@ -221,7 +267,9 @@ test('every answer carries the headers that keep a browser safe', async () => {
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
         'cross-origin-opener-policy': 'same-origin',
-        'permissions-policy': expect.stringContaining('camera=(self), microphone=(self), display-capture=(self)'),
+        'permissions-policy': expect.stringContaining(
+          'camera=(self), microphone=(self), display-capture=(self)',
+        ),
         'strict-transport-security': 'max-age=31536000',
         'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
       }),
@@ -287,7 +335,9 @@ test('what is not HTTP gets the usual shape and is hung up on', async () => {
     })
     await once(socket, 'close')
     expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-    expect(JSON.parse(text.split('\r\n\r\n')[1] ?? '')).toMatchObject({ error: { request_id: expect.any(String) } })
+    expect(JSON.parse(text.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+      error: { request_id: expect.any(String) },
+    })
   }
 })
 
@@ -301,6 +351,11 @@ test('a log line names the route and the user, and nothing anybody wrote', async
     '/api/v1/auth/login',
     '/api/v1/rooms/:id/messages/:seq/reactions/:emoji',
   ])
-  expect(lines[0]?.fields).toMatchObject({ method: 'GET', status: 200, user: 'u-ann', duration_ms: expect.any(Number) })
+  expect(lines[0]?.fields).toMatchObject({
+    method: 'GET',
+    status: 200,
+    user: 'u-ann',
+    duration_ms: expect.any(Number),
+  })
   expect(JSON.stringify(lines)).not.toMatch(/diary|hunter|r-private|good|refresh-of/)
 })

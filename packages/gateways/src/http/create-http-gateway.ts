@@ -76,7 +76,7 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
   takeJsonOnly(app)
   app.decorateRequest('principal', null)
   await app.register(fastifyCookie, { hook: false })
-  const cookies = createSessionCookies(app, deps.secureCookies)
+  const cookies = createSessionCookies(deps.secureCookies)
 
   app.addHook('onRequest', async (request, reply) => prepare(request, reply))
   app.addHook('onRequest', createAdmission({ ...deps, clearCookies: cookies.clear }))
@@ -116,12 +116,16 @@ function isDraining(deps: HttpGatewayDeps): boolean {
 /** JSON is the only body there is. Where none is expected an empty one of any kind will do: `curl -d ''` sends a form. */
 function takeJsonOnly(app: App): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    if (request.is404) return undefined
-    if (body.length > 0) return parseJson(body)
-    if (needsBody(request)) throw new ParleyError('invalid_json')
-    return undefined
-  })
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      if (request.is404) return undefined
+      if (body.length > 0) return parseJson(body)
+      if (needsBody(request)) throw new ParleyError('invalid_json')
+      return undefined
+    },
+  )
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
     const empty = encoding === undefined && (length === undefined || length === '0')

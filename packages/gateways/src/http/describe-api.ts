@@ -106,7 +106,8 @@ function addFacts(context: { zodSchema: z.core.$ZodType; jsonSchema: object }): 
   if (description !== undefined) Object.assign(jsonSchema, { description })
   if (zodSchema._zod.def.type === 'undefined') Object.assign(jsonSchema, { type: 'null' })
   // Answers may grow: a client must not refuse a field it does not know.
-  if (Reflect.get(jsonSchema, 'additionalProperties') === false) Reflect.deleteProperty(jsonSchema, 'additionalProperties')
+  if (Reflect.get(jsonSchema, 'additionalProperties') === false)
+    Reflect.deleteProperty(jsonSchema, 'additionalProperties')
   const facts = bounds.get(zodSchema)
   if (facts !== undefined) Object.assign(jsonSchema, facts)
 }

@@ -22,7 +22,12 @@ test('depth holds at the bound and one past it', () => {
 })
 
 test('a key that would touch a prototype is refused', () => {
-  for (const text of ['{"__proto__":1}', '{"a":[{"__proto__":{}}]}', '{"constructor":{"prototype":{}}}', '{"\\u005f_proto__":1}']) {
+  for (const text of [
+    '{"__proto__":1}',
+    '{"a":[{"__proto__":{}}]}',
+    '{"constructor":{"prototype":{}}}',
+    '{"\\u005f_proto__":1}',
+  ]) {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'invalid_json' }))
   }
   expect(parse('{"constructor":"a person"}')).toEqual({ constructor: 'a person' })

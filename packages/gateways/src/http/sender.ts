@@ -10,7 +10,10 @@ export function senderOf(request: Pick<FastifyRequest, 'headers' | 'ip'>): {
 } {
   const agent = request.headers['user-agent'] ?? ''
   return {
-    device_name: agent.replace(/[^\x20-\x7e]+/g, ' ').trim().slice(0, DEVICE_NAME_MAX_CHARS),
+    device_name: agent
+      .replace(/[^\x20-\x7e]+/g, ' ')
+      .trim()
+      .slice(0, DEVICE_NAME_MAX_CHARS),
     address: request.ip.slice(0, ADDRESS_MAX_CHARS),
   }
 }

@@ -14,11 +14,19 @@ export const validateInput: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPa
     const result = schema.safeParse(data, { error: describeIssue })
     if (result.success) return { value: result.data }
     const fields = Object.fromEntries(
-      result.error.issues.map((issue) => [issue.path.map(String).join('.') || part, issue.message]),
+      result.error.issues.flatMap((issue) =>
+        pathsOf(issue).map((path) => [path.map(String).join('.') || part, issue.message]),
+      ),
     )
     if (httpPart === 'params' && !namesOnlyEmoji(fields)) return { error: new ParleyError('not_found') }
     return { error: new ParleyError('invalid_request', { details: { fields } }) }
   }
+}
+
+/** Keys that a record does not have are fields of their own. */
+function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...issue.path, key])
+  return [issue.path]
 }
 
 /** An emoji in a path is content, not an address. */

@@ -5,13 +5,15 @@ import type { Principal, TokenVerifier } from '../shared/token-verifier.ts'
 import type { Connection } from './connection.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 
-export function sayHello(connection: Connection, authRequired: boolean): void {
+/** `session`: on the stand-by link, where requests go. */
+export function sayHello(connection: Connection, authRequired: boolean, session?: string): void {
   connection.send({
     t: 'hello',
     v: 1,
     heartbeat_ms: HEARTBEAT_MS,
     auth_required: authRequired,
     limits: publishedLimits,
+    ...(session === undefined ? {} : { session }),
   })
 }
 

@@ -47,7 +47,7 @@ export function createStreamDoor(
       } else {
         const link = new StreamLink(reply, parts)
         const connection = register(link, reply, 0)
-        sayHello(connection, false)
+        sayHello(connection, false, connection.id)
         void openConnection(parts, connection, principal, query.resume)
       }
     },
@@ -189,7 +189,7 @@ async function poll(
   principal: Principal,
   resume: string | undefined,
 ): Promise<void> {
-  sayHello(connection, false)
+  sayHello(connection, false, connection.id)
   await openConnection(parts, connection, principal, resume)
   connection.flush()
   if (connection.closed) return

@@ -116,7 +116,10 @@ export class Connector {
   /** The machine seems to be back: connect now, or find out whether the connection still lives. */
   wake(): void {
     if (!this.#running || this.#halted) return
-    if (this.#current !== null) return this.#current.probe()
+    if (this.#current !== null) {
+      this.#current.probe()
+      return
+    }
     this.#failures = 0
     this.#open(this.#way)
   }
@@ -132,7 +135,10 @@ export class Connector {
   }
 
   /** Waits for a connection and repeats on the next one, which the protocol allows for every request. Throws `ParleyError`. */
-  async request<T extends ClientFrameType>(request: Request<T>, withinMs = REQUEST_WITHIN_MS): Promise<Answers[T]> {
+  async request<T extends ClientFrameType>(
+    request: Request<T>,
+    withinMs = REQUEST_WITHIN_MS,
+  ): Promise<Answers[T]> {
     const { clock, credentials } = this.#options
     const end = clock.now() + withinMs
     for (let refreshed = false; ; ) {
@@ -168,7 +174,8 @@ export class Connector {
   async #open(way: TransportKind): Promise<void> {
     const { clock, credentials, openers } = this.#options
     const opener = openers[way]
-    if (!this.#running || this.#halted || this.#candidate !== null || this.#opening || opener === undefined) return
+    if (!this.#running || this.#halted || this.#candidate !== null || this.#opening || opener === undefined)
+      return
     this.#clearTimer()
     if (this.#current === null) this.state.set({ status: 'connecting', transport: null, retryAt: null })
     const attempt = ++this.#attempt
@@ -251,7 +258,8 @@ export class Connector {
     if (!this.#running) return
     // A successor is on its way; it decides what comes next.
     if (this.#candidate !== null || this.#opening) {
-      return this.state.set({ status: 'connecting', transport: null, retryAt: null })
+      this.state.set({ status: 'connecting', transport: null, retryAt: null })
+      return
     }
     this.#obey(how.code)
   }
@@ -261,7 +269,11 @@ export class Connector {
     if (link !== this.#candidate) return
     this.#candidate = null
     if (!this.#running) return
-    if (this.#current !== null && this.#current.kind !== 'socket' && link.kind === 'socket') return this.#planReturn()
+    const onStandby = this.#current !== null && this.#current.kind !== 'socket'
+    if (onStandby && link.kind === 'socket') {
+      this.#planReturn()
+      return
+    }
     const before = this.#way
     if (how.phase === 'opening') this.#chooseWay(link.kind, how)
     // Another way is tried at once; it is no repetition of what failed.
@@ -285,8 +297,14 @@ export class Connector {
   /** The verdict that the close code carries. */
   #obey(code: number): void {
     const verdict = reconnectAfter(code)
-    if (verdict === 'no') return this.#halt(code)
-    if (verdict === 'backoff') return this.#retryLater()
+    if (verdict === 'no') {
+      this.#halt(code)
+      return
+    }
+    if (verdict === 'backoff') {
+      this.#retryLater()
+      return
+    }
     if (verdict === 'after_refresh') return void this.#refreshAndOpen()
     // A server that closes again and again with "now" must not be hammered.
     if (this.#failures++ === 0) void this.#open(this.#way)

@@ -81,7 +81,9 @@ export class Link {
     this.#options = options
     this.kind = opener.kind
     this.#heardAt = clock.now()
-    this.#cancelDeadline = clock.after(opener.helloWithinMs, () => this.#end(ABNORMAL_CLOSE, 'no_hello', true))
+    this.#cancelDeadline = clock.after(opener.helloWithinMs, () =>
+      this.#end(ABNORMAL_CLOSE, 'no_hello', true),
+    )
     this.#transport = opener.open(resume, {
       frame: (frame) => this.#hear(frame),
       alive: () => this.#heard(),
@@ -122,7 +124,10 @@ export class Link {
   /** A successor has taken over: waits for the answers still owed, `graceMs` at most, then closes. Nothing is told any more. */
   retire(graceMs: number): void {
     this.#retiring = true
-    if (this.#pending.size === 0) return this.close()
+    if (this.#pending.size === 0) {
+      this.close()
+      return
+    }
     this.#cancelBeat?.()
     this.#cancelBeat = this.#options.clock.after(graceMs, () => this.close())
   }
@@ -163,13 +168,17 @@ export class Link {
     switch (frame.t) {
       case 'ok':
       case 'error':
-        return this.#answer(frame)
+        this.#answer(frame)
+        return
       case 'hello':
-        return this.#greet(frame)
+        this.#greet(frame)
+        return
       case 'ready':
-        return this.#ready(frame)
+        this.#ready(frame)
+        return
       case 'close':
-        return this.#end(frame.code, frame.reason, false)
+        this.#end(frame.code, frame.reason, false)
+        return
       default:
         if (!this.#retiring) this.#options.events.push(this, frame)
     }

@@ -1,5 +1,5 @@
 /** Where a proxy holds the stream back: the same frames by repeated requests, each answered within 25 s. */
-import { type ClientFrame, POLL_MAX_MS, ParleyError, type ServerFrame } from '@parley/protocol'
+import { type ClientFrame, ParleyError, POLL_MAX_MS, type ServerFrame } from '@parley/protocol'
 import type { Http } from '../http.ts'
 import { postFrame } from './post-frame.ts'
 import { closeCodeOf } from './stream-transport.ts'
@@ -41,7 +41,10 @@ class PollTransport implements Transport {
   }
 
   send(frame: ClientFrame): void {
-    if (this.#session === null) return this.#fail(ABNORMAL_CLOSE, 'no_session')
+    if (this.#session === null) {
+      this.#fail(ABNORMAL_CLOSE, 'no_session')
+      return
+    }
     void postFrame(
       {
         http: this.#http,
@@ -86,7 +89,10 @@ class PollTransport implements Transport {
 
   #take(frame: ServerFrame): void {
     if (this.#closed) return
-    if (frame.t === 'close') return this.#fail(frame.code, frame.reason)
+    if (frame.t === 'close') {
+      this.#fail(frame.code, frame.reason)
+      return
+    }
     if (frame.t === 'hello' && frame.session !== undefined) this.#session = frame.session
     if (frame.t === 'ready') this.#session = frame.session
     this.#events.frame(frame)

@@ -1,6 +1,6 @@
 /** Requests of the stand-by link: one frame a POST, its answer the body. */
 import type { ClientFrame, ServerFrame } from '@parley/protocol'
-import { errorCatalogue, type ErrorCode, ParleyError } from '@parley/protocol'
+import { type ErrorCode, errorCatalogue, ParleyError } from '@parley/protocol'
 import type { Http } from '../http.ts'
 import { ABNORMAL_CLOSE, type TransportEvents } from './transport.ts'
 
@@ -18,7 +18,12 @@ export async function postFrame(options: PostOptions, session: string, frame: Cl
   const id = 'id' in frame ? frame.id : undefined
   try {
     const path = `/api/v1/stream/${encodeURIComponent(session)}`
-    const answer = await http.json<ServerFrame | undefined>({ method: 'POST', path, body: frame, token: bearer() })
+    const answer = await http.json<ServerFrame | undefined>({
+      method: 'POST',
+      path,
+      body: frame,
+      token: bearer(),
+    })
     if (closed()) return
     if (answer !== undefined && answer !== null && 't' in answer) events.frame(answer)
     else events.alive()

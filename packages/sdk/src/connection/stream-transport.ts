@@ -1,5 +1,5 @@
 /** The stand-by link: server-sent events down (read by `fetch`, so that Bearer works too), POST up. */
-import { type CloseReason, closeCodes, type ClientFrame, type ParleyError } from '@parley/protocol'
+import { type ClientFrame, type CloseReason, closeCodes, type ParleyError } from '@parley/protocol'
 import { type Http, readError } from '../http.ts'
 import { postFrame } from './post-frame.ts'
 import { parseFrame } from './socket-transport.ts'
@@ -34,7 +34,10 @@ class StreamTransport implements Transport {
   }
 
   send(frame: ClientFrame): void {
-    if (this.#session === null) return this.#fail(ABNORMAL_CLOSE, 'no_session')
+    if (this.#session === null) {
+      this.#fail(ABNORMAL_CLOSE, 'no_session')
+      return
+    }
     void postFrame(
       {
         http: this.#http,
@@ -79,7 +82,10 @@ class StreamTransport implements Transport {
   #take(data: string): void {
     const frame = this.#closed ? null : parseFrame(data)
     if (frame === null) return
-    if (frame.t === 'close') return this.#fail(frame.code, frame.reason)
+    if (frame.t === 'close') {
+      this.#fail(frame.code, frame.reason)
+      return
+    }
     if (frame.t === 'hello' && frame.session !== undefined) this.#session = frame.session
     if (frame.t === 'ready') this.#session ??= frame.session
     this.#events.frame(frame)

@@ -12,6 +12,8 @@ export interface OutboxItem {
   readonly error?: string
   /** On disk at the server; stays here until its entry has arrived, so that it never blinks. */
   readonly sent?: { readonly seq: number; readonly at: number }
+  /** Another tab has finished it; its entry is on the way here. */
+  readonly elsewhere?: true
 }
 
 const ORDER_DIGITS = 17

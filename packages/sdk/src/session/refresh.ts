@@ -88,7 +88,8 @@ export class Refresher {
       const answer = await http.json<SessionAnswer>({ method: 'POST', path: '/api/v1/auth/refresh', body })
       await tokens.take(answer, clock.now())
     } catch (error) {
-      if (error instanceof ParleyError && (error.status === 401 || error.status === 403)) return this.#refuse()
+      if (error instanceof ParleyError && (error.status === 401 || error.status === 403))
+        return this.#refuse()
       throw error
     }
     this.#announce()

@@ -83,7 +83,9 @@ export class Session {
   async start(): Promise<void> {
     this.#stopped = false
     this.#looks = 0
-    await this.#look()
+    // Stopped and started again: who it is is known, and the connection finds out whether that still holds.
+    if (this.user === null) await this.#look()
+    else this.#resume(this.user)
   }
 
   stop(): void {
@@ -107,14 +109,16 @@ export class Session {
     this.#events.waiting(null)
     try {
       await this.#tokens.reload()
-      if (this.#environment.tokens === 'bearer' && this.#tokens.refresh === null) return await this.end('expired')
+      if (this.#environment.tokens === 'bearer' && this.#tokens.refresh === null)
+        return await this.end('expired')
       const { user } = await this.rest.call<{ user: User }>('GET', '/users/me')
-      if (this.#stopped) return
-      this.#refresher.arm()
-      this.#enter(user)
+      if (!this.#stopped) this.#resume(user)
     } catch (error) {
       if (this.#stopped) return
-      if (error instanceof ParleyError && error.status === 401) return void (await this.end('expired'))
+      if (error instanceof ParleyError && error.status === 401) {
+        await this.end('expired')
+        return
+      }
       const { clock, random } = this.#environment
       const delayMs = backoffMs(this.#looks++, random)
       this.#cancelLook = clock.after(delayMs, () => void this.#look(), { keepAlive: true })
@@ -122,8 +126,8 @@ export class Session {
     }
   }
 
-  #enter(user: User): void {
-    if (this.user?.id === user.id) return this.update(user)
+  #resume(user: User): void {
+    this.#refresher.arm()
     this.state.set({ status: 'signed_in', user })
     this.#events.signedIn(user)
   }
@@ -166,9 +170,7 @@ export class Session {
     if (this.user !== null) await this.#leave(this.user, false)
     this.#stopped = false
     await this.#tokens.take(answer, clock.now())
-    this.#refresher.arm()
-    this.state.set({ status: 'signed_in', user: answer.user })
-    this.#events.signedIn(answer.user)
+    this.#resume(answer.user)
     return answer.user
   }
 

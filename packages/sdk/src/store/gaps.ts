@@ -100,7 +100,10 @@ export class Gaps {
   #takeRoom(found: Answers['log']['rooms'][number], asked: { room: string; after: number }[]): void {
     const { offer, cut, lost, missing } = this.#options
     const { room } = found
-    if ('error' in found) return lost(room)
+    if ('error' in found) {
+      lost(room)
+      return
+    }
     const after = asked.find((one) => one.room === room)?.after ?? 0
     if (found.first_seq > after + 1) cut(room, found.first_seq - 1)
     for (const entry of found.entries) offer(entry)

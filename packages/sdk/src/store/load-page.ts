@@ -60,7 +60,8 @@ export async function loadPage(options: LoadOptions): Promise<LoadedPage> {
     let window = toWindow(place, messages, more, tail.head)
     window = { ...window, notices: history.filter((notice) => notice.seq <= options.position) }
     for (const entry of tail.entries) {
-      if (!(doubtful && isReaction(entry) && seqs.has(entry.target ?? 0))) window = applyToWindow(window, entry, me)
+      if (!(doubtful && isReaction(entry) && seqs.has(entry.target ?? 0)))
+        window = applyToWindow(window, entry, me)
     }
     return { window, entries: tail.entries, upTo: tail.entries.at(-1)?.seq ?? options.position }
   }
@@ -86,7 +87,11 @@ function toWindow(place: Place, messages: Message[], more: boolean, head: number
 }
 
 /** What lies between the messages of the page. */
-async function readHistory(options: LoadOptions, messages: Message[], more: boolean): Promise<TimelineNotice[]> {
+async function readHistory(
+  options: LoadOptions,
+  messages: Message[],
+  more: boolean,
+): Promise<TimelineNotice[]> {
   const { source, place, firstSeq, position } = options
   const first = messages[0]?.seq ?? position + 1
   const last = messages.at(-1)?.seq ?? position

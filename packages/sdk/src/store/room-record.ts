@@ -75,7 +75,10 @@ export class RoomRecord {
 
   /** Facts that are the same for everybody, as the push `room` with `updated` tells them. */
   update(room: Room): void {
-    if (room.me !== undefined && room.head_seq >= this.log.position) return this.replace(room, false)
+    if (room.me !== undefined && room.head_seq >= this.log.position) {
+      this.replace(room, false)
+      return
+    }
     const { me, peer, last_message } = this.#room
     if (room.head_seq === this.log.position) {
       this.#room = {

@@ -1,10 +1,10 @@
 /** One open window on a room: loads pages, follows the log, shows the outbox. */
 import { type Entry, ParleyError } from '@parley/protocol'
 import type { TimelineState } from '../api.ts'
-import { backoffMs } from '../connection/backoff.ts'
 import type { Clock } from '../clock.ts'
+import { backoffMs } from '../connection/backoff.ts'
 import type { OutboxItem } from '../outbox/outbox-item.ts'
-import { loadPage, type LoadedPage, type PageSource, type Place } from './load-page.ts'
+import { type LoadedPage, loadPage, type PageSource, type Place } from './load-page.ts'
 import { OrderedLog } from './ordered-log.ts'
 import type { RoomRecord } from './room-record.ts'
 import { DerivedStore } from './store.ts'
@@ -83,7 +83,10 @@ export class RoomTimeline {
     this.#cancelRetry = null
     if (!this.#context.settled()) return
     const record = this.#context.record()
-    if (record === undefined) return this.#fail()
+    if (record === undefined) {
+      this.#fail()
+      return
+    }
     const generation = this.#generation
     this.#context.opened()
     this.#opening = this.#load(this.#wanted, record).then(
@@ -105,8 +108,13 @@ export class RoomTimeline {
   #failed(generation: number, error: unknown): void {
     if (generation !== this.#generation || this.#closed) return
     this.#opening = null
-    if (error instanceof ParleyError && !error.retryable) return this.#fail()
-    const { clock, random } = this.#context
+    if (error instanceof ParleyError && !error.retryable) {
+      this.#fail()
+      return
+    }
+    const { clock, random, settled } = this.#context
+    // Without a connection the next `ready` proceeds.
+    if (!settled()) return
     const delayMs = 500 + backoffMs(this.#failures++, random)
     this.#cancelRetry = clock.after(delayMs, () => this.proceed())
   }
@@ -184,8 +192,14 @@ export class RoomTimeline {
 
   /** The room has entries up to `head`; after a reconnect this window may be behind. */
   expect(head: number): void {
-    if (this.#log === null) return this.proceed()
-    if (head < this.#log.position || head - this.#log.position > CATCH_UP_MAX_ENTRIES) return this.reload()
+    if (this.#log === null) {
+      this.proceed()
+      return
+    }
+    if (head < this.#log.position || head - this.#log.position > CATCH_UP_MAX_ENTRIES) {
+      this.reload()
+      return
+    }
     this.#log.expect(head)
     if (this.#log.behind) this.#context.behind()
     this.proceed()
@@ -205,7 +219,11 @@ export class RoomTimeline {
     this.#log = null
     const { messages, hasNewer } = this.#window
     const middle = messages[messages.length >> 1]
-    void this.open(hasNewer && middle !== undefined ? { kind: 'around', seq: middle.seq } : (this.#wanted ?? { kind: 'latest' }))
+    void this.open(
+      hasNewer && middle !== undefined
+        ? { kind: 'around', seq: middle.seq }
+        : (this.#wanted ?? { kind: 'latest' }),
+    )
   }
 
   /** The room is no longer mine: nothing of it stays on the screen. */
@@ -223,10 +241,15 @@ export class RoomTimeline {
     this.state.invalidate()
   }
 
+  pause(): void {
+    this.#cancelRetry?.()
+    this.#cancelRetry = null
+  }
+
   close(): void {
     this.#closed = true
     this.#generation++
-    this.#cancelRetry?.()
+    this.pause()
   }
 
   #build(): TimelineState {

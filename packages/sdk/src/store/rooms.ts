@@ -86,7 +86,10 @@ export class Rooms {
   take(room: Room, authoritative = false): void {
     if (room.me === undefined) return
     const known = this.#records.get(room.id)
-    if (known !== undefined) return known.replace(room, authoritative)
+    if (known !== undefined) {
+      known.replace(room, authoritative)
+      return
+    }
     const { id } = room
     this.#records.set(
       id,
@@ -113,8 +116,14 @@ export class Rooms {
 
   push(frame: RoomFrame): void {
     const { room, change } = frame
-    if (change === 'removed' || change === 'deleted') return this.remove(room.id)
-    if (change === 'added') return this.take(room)
+    if (change === 'removed' || change === 'deleted') {
+      this.remove(room.id)
+      return
+    }
+    if (change === 'added') {
+      this.take(room)
+      return
+    }
     const record = this.#records.get(room.id)
     record?.update(room)
     if (record?.log.behind) this.#events.behind(room.id)

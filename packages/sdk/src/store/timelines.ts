@@ -68,12 +68,20 @@ export class Timelines {
     for (const room of [...this.#open.keys()]) this.#forget(room)
   }
 
+  /** Ends timers; the windows stay readable. */
+  pause(): void {
+    for (const open of this.#open.values()) {
+      open.cancel?.()
+      open.timeline.pause()
+    }
+  }
+
   #use(room: string): RoomTimeline {
     let open = this.#open.get(room)
     if (open === undefined) {
       open = { timeline: new RoomTimeline(this.#context(room)), released: false, cancel: null }
-      this.#open.set(room, open)
       this.#evict()
+      this.#open.set(room, open)
       return open.timeline
     }
     // Used again: no longer released, and now the youngest.
@@ -87,7 +95,7 @@ export class Timelines {
 
   #evict(): void {
     for (const [room, { timeline }] of this.#open) {
-      if (this.#open.size <= OPEN_WINDOWS_MAX) return
+      if (this.#open.size < OPEN_WINDOWS_MAX) return
       if (!timeline.state.observed) this.#forget(room)
     }
   }

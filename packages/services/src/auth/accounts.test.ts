@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AuthKit, codeOf, createAuthKit, RIGHT_PASSWORD } from './auth-test-kit.ts'
+import { type AuthKit, codeOf, createAuthKit, RIGHT_PASSWORD } from '../../../../tests/support/auth-kit.ts'
 import { loadCommonPasswords } from './common-passwords.ts'
 import { createPasswords } from './passwords.ts'
+import { newRefreshToken } from './refresh-token.ts'
+import { insertDevice } from './start-device.ts'
 
 let kit: AuthKit
 beforeAll(async () => {
@@ -105,6 +107,25 @@ describe('changePassword', () => {
     await change(RIGHT_PASSWORD, 'a brand new one')
     expect(await codeOf(kit.login('rosa'))).toBe('bad_credentials')
     await kit.login('rosa', 'a brand new one')
+  })
+
+  it('leaves no session to a sign-in that was checked against the old one', async () => {
+    const { user } = await kit.register('slowpoke')
+    const device = {
+      id: 'late-device',
+      name: '',
+      lifetime: 'short',
+      refreshToken: newRefreshToken(),
+      accessToken: '',
+    } as const
+    const { rows } = await kit.store.database.query<{ password_hash: string }>(
+      'select password_hash from auth.account where id = $1',
+      [user.id],
+    )
+    const insert = (passwordHash: string) =>
+      insertDevice(kit.store.database, kit.clock.now(), { id: user.id, passwordHash }, device)
+    expect(await insert('the hash of the old one')).toBe(false)
+    expect(await insert(String(rows[0]?.password_hash))).toBe(true)
   })
 
   it('ends every other device and keeps this one', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type AuthKit, codeOf, createAuthKit, readFeed } from './auth-test-kit.ts'
+import { type AuthKit, codeOf, createAuthKit, readFeed } from '../../../../tests/support/auth-kit.ts'
 
 let kit: AuthKit
 beforeEach(async () => {

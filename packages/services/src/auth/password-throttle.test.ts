@@ -1,8 +1,8 @@
 import { createMemoryRateLimiter } from '@parley/adapters/embedded/memory-rate-limiter'
 import { ParleyError } from '@parley/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type AuthKit, codeOf, createAuthKit } from '../../../../tests/support/auth-kit.ts'
 import { createManualClock } from '../../../../tests/support/manual-clock.ts'
-import { type AuthKit, codeOf, createAuthKit } from './auth-test-kit.ts'
 import { createPasswordThrottle } from './password-throttle.ts'
 
 function createThrottle() {

@@ -1,7 +1,13 @@
 import { REVOCATIONS_TOPIC, type SignIn } from '@parley/contracts'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AuthKit, codeOf, createAuthKit, readFeed, TEST_ISSUER } from './auth-test-kit.ts'
+import {
+  type AuthKit,
+  codeOf,
+  createAuthKit,
+  readFeed,
+  TEST_ISSUER,
+} from '../../../../tests/support/auth-kit.ts'
 import { endDevices } from './end-devices.ts'
 import { REFRESH_LIFETIME_MS } from './start-device.ts'
 

@@ -8,7 +8,11 @@ beforeAll(async () => {
 })
 afterAll(() => kit.close())
 
-const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', (error: unknown) => (error instanceof ParleyError ? error.code : String(error)))
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'no error',
+    (error: unknown) => (error instanceof ParleyError ? error.code : String(error)),
+  )
 
 describe('the room log', () => {
   it('numbers every kind of entry densely from 1', async () => {
@@ -27,7 +31,17 @@ describe('the room log', () => {
     if (log === undefined || 'error' in log) throw new Error('no log')
     expect(log.entries.map((entry) => entry.seq)).toEqual(log.entries.map((_, index) => index + 1))
     expect(log.entries.map((entry) => entry.kind)).toEqual([
-      'join', 'join', 'message', 'edit', 'react', 'pin', 'unreact', 'rename', 'role', 'delete', 'leave',
+      'join',
+      'join',
+      'message',
+      'edit',
+      'react',
+      'pin',
+      'unreact',
+      'rename',
+      'role',
+      'delete',
+      'leave',
     ])
     expect(log.head_seq).toBe(11)
   })
@@ -39,7 +53,10 @@ describe('the room log', () => {
     const again = await kit.rooms.sendMessage({ user: bob, room, client_id: 'repeat-1', body: 'two' })
     expect(again).toEqual({ entry: first.entry, fresh: false })
     await kit.rooms.removeMember({ user: ann, room, member: bob })
-    expect(await kit.rooms.sendMessage({ user: bob, room, client_id: 'repeat-1', body: 'three' })).toEqual({ entry: first.entry, fresh: false })
+    expect(await kit.rooms.sendMessage({ user: bob, room, client_id: 'repeat-1', body: 'three' })).toEqual({
+      entry: first.entry,
+      fresh: false,
+    })
     expect(await codeOf(kit.send(bob, room, 'new'))).toBe('not_member')
   })
 
@@ -49,14 +66,23 @@ describe('the room log', () => {
     const room = await kit.publicRoom(ann, ...people)
     const sends = people.flatMap((user, who) =>
       Array.from({ length: 40 }, (_, n) => {
-        const send = () => kit.rooms.sendMessage({ user, room, client_id: `message-${who}-${n}`, body: `${n}` }).catch(() => null)
+        const send = () =>
+          kit.rooms
+            .sendMessage({ user, room, client_id: `message-${who}-${n}`, body: `${n}` })
+            .catch(() => null)
         return [send(), send()]
       }).flat(),
     )
     const removed = people[0] ?? ''
     const removal = kit.rooms.removeMember({ user: ann, room, member: removed })
     await Promise.all([...sends, removal])
-    const { rows } = await kit.database.query<{ seq: number; sender: string; client_id: string; kind: string; user: string | null }>(
+    const { rows } = await kit.database.query<{
+      seq: number
+      sender: string
+      client_id: string
+      kind: string
+      user: string | null
+    }>(
       `select seq, sender, client_id, kind, data->>'user' as user from rooms.entry where room_id = $1 order by seq`,
       [room],
     )
@@ -76,8 +102,13 @@ describe('the room log', () => {
     await kit.rooms.deleteMessage({ user: ann, room, target: seq })
     const log = await kit.rooms.readLog({ user: ann, rooms: [{ room, after: 0 }], limit: 100 })
     expect(JSON.stringify(log)).not.toContain('secret')
-    expect(JSON.stringify(await kit.rooms.listMessages({ user: ann, room, limit: 10 }))).not.toContain('secret')
-    const { rows } = await kit.database.query(`select 1 from rooms.entry where body like '%secret%' and room_id = $1`, [room])
+    expect(JSON.stringify(await kit.rooms.listMessages({ user: ann, room, limit: 10 }))).not.toContain(
+      'secret',
+    )
+    const { rows } = await kit.database.query(
+      `select 1 from rooms.entry where body like '%secret%' and room_id = $1`,
+      [room],
+    )
     expect(rows).toEqual([])
     const entries = (log.rooms[0] as { entries: { seq: number; redacted?: boolean }[] }).entries
     expect(entries.filter((entry) => entry.redacted).map((entry) => entry.seq)).toEqual([seq, edit.entry.seq])
@@ -108,19 +139,26 @@ describe('the room log', () => {
     expect(await codeOf(kit.rooms.joinRoom({ user: eve, room: room.id }))).toBe('not_found')
     expect(await codeOf(kit.rooms.listMembers({ user: eve, room: room.id, limit: 5 }))).toBe('not_found')
     expect(await codeOf(kit.rooms.mark({ user: eve, room: room.id, read: 1 }))).toBe('not_found')
-    expect(await codeOf(kit.rooms.editMessage({ user: eve, room: room.id, target: 1, body: 'x' }))).toBe('not_found')
-    expect((await kit.rooms.readLog({ user: eve, rooms: [{ room: room.id, after: 0 }], limit: 5 })).rooms[0]).toMatchObject({ error: { code: 'not_found' } })
+    expect(await codeOf(kit.rooms.editMessage({ user: eve, room: room.id, target: 1, body: 'x' }))).toBe(
+      'not_found',
+    )
+    expect(
+      (await kit.rooms.readLog({ user: eve, rooms: [{ room: room.id, after: 0 }], limit: 5 })).rooms[0],
+    ).toMatchObject({ error: { code: 'not_found' } })
   })
 
   it('finds a message by part of a word and without accents as soon as it is sent, edited or deleted', async () => {
     const ann = await kit.person()
     const room = await kit.publicRoom(ann)
     const seq = await kit.send(ann, room, 'Hẹn gặp ở Đà Nẵng nhé')
-    const find = async (query: string) => (await kit.rooms.searchMessages({ user: ann, query, limit: 10 })).messages.map((message) => message.seq)
+    const find = async (query: string) =>
+      (await kit.rooms.searchMessages({ user: ann, query, limit: 10 })).messages.map((message) => message.seq)
     expect(await find('da nang')).toEqual([seq])
     await kit.database.query(`update rooms.outbox set at = at - interval '10 s'`)
     while ((await kit.rooms.runRelay()) > 0);
-    expect((await kit.database.query('select 1 from rooms.search where room_id = $1', [room])).rowCount).toBe(1)
+    expect((await kit.database.query('select 1 from rooms.search where room_id = $1', [room])).rowCount).toBe(
+      1,
+    )
     expect(await find('a Nan')).toEqual([seq])
     await kit.rooms.editMessage({ user: ann, room, target: seq, body: 'Hẹn gặp ở Huế' })
     expect(await find('da nang')).toEqual([])
@@ -135,7 +173,9 @@ describe('the room log', () => {
     await kit.database.query(`update rooms.outbox set at = at - interval '10 s'`)
     while ((await kit.rooms.runRelay()) > 0);
     const events = await kit.listen(room)
-    await kit.database.query(`insert into rooms.outbox (at, heads) values (now() - interval '10 s', $1)`, [JSON.stringify({ [room]: 1 })])
+    await kit.database.query(`insert into rooms.outbox (at, heads) values (now() - interval '10 s', $1)`, [
+      JSON.stringify({ [room]: 1 }),
+    ])
     await kit.rooms.runRelay()
     await Promise.resolve()
     expect(events).toEqual([{ type: 'head', head_seq: 1 }])
@@ -151,11 +191,19 @@ describe('watermarks', () => {
     const second = await kit.send(ann, room, '2')
     await kit.send(bob, room, 'mine')
     expect((await kit.rooms.getRoom({ user: bob, room })).room.me?.unread).toBe(2)
-    expect(await kit.rooms.mark({ user: bob, room, read: first })).toEqual({ read: first, delivered: first, unread: 1 })
+    expect(await kit.rooms.mark({ user: bob, room, read: first })).toEqual({
+      read: first,
+      delivered: first,
+      unread: 1,
+    })
     await kit.rooms.deleteMessage({ user: ann, room, target: second })
     expect(await kit.rooms.mark({ user: bob, room, read: 1 })).toMatchObject({ read: first, unread: 0 })
     const head = (await kit.rooms.getRoom({ user: bob, room })).room.head_seq
-    expect(await kit.rooms.mark({ user: bob, room, delivered: 10_000, read: 10_000 })).toEqual({ read: head, delivered: head, unread: 0 })
+    expect(await kit.rooms.mark({ user: bob, room, delivered: 10_000, read: 10_000 })).toEqual({
+      read: head,
+      delivered: head,
+      unread: 0,
+    })
   })
 
   it('cap the unread count at 100, and a join begins at the head', async () => {

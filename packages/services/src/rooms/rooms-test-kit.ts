@@ -1,6 +1,14 @@
 /** A rooms service on a real database, with people to talk. For tests. */
 import { createInProcessBus } from '@parley/adapters/embedded/in-process-bus'
-import { type Bus, createIds, type RoomEvent, roomTopic, silentLog, systemClock, type UserRecord } from '@parley/contracts'
+import {
+  type Bus,
+  createIds,
+  type RoomEvent,
+  roomTopic,
+  silentLog,
+  systemClock,
+  type UserRecord,
+} from '@parley/contracts'
 import { createTestDatabase, type TestDatabase } from '../../../../tests/support/test-database.ts'
 import { createRoomsService, type RunningRoomsService } from './create-rooms-service.ts'
 import { roomsMigrations } from './migrations.ts'
@@ -25,20 +33,40 @@ export async function createRoomsKit(): Promise<RoomsKit> {
   const newId = createIds()
   const records = new Map<string, UserRecord>()
   const rooms = createRoomsService({
-    database, bus, newId, clock: systemClock, log: silentLog,
+    database,
+    bus,
+    newId,
+    clock: systemClock,
+    log: silentLog,
     auth: {
       userRecords: async ({ ids, usernames }) => ({
-        users: [...records.values()].filter((user) => ids?.includes(user.id) || usernames?.includes(user.username)),
+        users: [...records.values()].filter(
+          (user) => ids?.includes(user.id) || usernames?.includes(user.username),
+        ),
       }),
     },
   })
 
   return {
-    rooms, bus, database,
+    rooms,
+    bus,
+    database,
     async person(name = `person-${newId()}`, changes = {}) {
       const user: UserRecord = {
-        id: newId(), username: name, display_name: name, avatar_file_id: null, admin: false, disabled: false, version: 1,
-        permissions: { create_room: true, invite: true, remove_member: true, send_file: true, start_call: true },
+        id: newId(),
+        username: name,
+        display_name: name,
+        avatar_file_id: null,
+        admin: false,
+        disabled: false,
+        version: 1,
+        permissions: {
+          create_room: true,
+          invite: true,
+          remove_member: true,
+          send_file: true,
+          start_call: true,
+        },
         ...changes,
       }
       records.set(user.id, user)
@@ -46,7 +74,12 @@ export async function createRoomsKit(): Promise<RoomsKit> {
       return user.id
     },
     async publicRoom(owner, ...members) {
-      const { room } = await rooms.createRoom({ user: owner, kind: 'public', name: `room ${newId()}`, usernames: [] })
+      const { room } = await rooms.createRoom({
+        user: owner,
+        kind: 'public',
+        name: `room ${newId()}`,
+        usernames: [],
+      })
       for (const user of members) await rooms.joinRoom({ user, room: room.id })
       return room.id
     },

@@ -49,5 +49,5 @@ export class PostgresStartFailed extends Error {
 /** The errno name (`EACCES`, `ENOENT`, …) of a failed system call; undefined for anything else. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' && /^E[A-Z]/.test(error.code) ? error.code : undefined
+  return typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined
 }

@@ -1,6 +1,6 @@
 import { chmod, chown, lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { chooseAccount } from './choose-account.ts'
 import { PostgresStartFailed } from './errors.ts'
 import { findPackage } from './find-package.ts'
@@ -14,7 +14,12 @@ async function makeUnusablePackage(): Promise<string> {
   const copy = join(directory, 'native')
   await run('cp', ['-r', native, copy])
   await run('find', [copy, '-type', 'l', '-delete'])
-  if (!isRoot) await chmod(join(copy, 'lib'), 0o555)
+  // As installed under root's umask 077, or by root for others.
+  if (isRoot) await run('chmod', ['-R', 'go-rwx', copy])
+  else {
+    await chmod(join(copy, 'lib'), 0o555)
+    onTestFinished(() => chmod(join(copy, 'lib'), 0o755))
+  }
   return copy
 }
 

@@ -153,7 +153,11 @@ function explain(error: unknown, lastLines: readonly string[]): string {
     ],
     [/EACCES|EPERM|Permission denied/, 'Check who may write to the data directory and the folders above it.'],
     [/EEXIST|ENOTDIR/, 'A file is in the way of the data directory: choose another one.'],
-    [/EROFS|Read-only file system/, 'The file system is read-only: choose another data directory.'],
+    // Node says ENOENT for a recursive mkdir on a read-only file system.
+    [
+      /EROFS|ENOENT.*mkdir|Read-only file system/,
+      'The file system is read-only: choose another data directory, or mount one that can be written.',
+    ],
     [
       /could not look up effective user ID/,
       'PostgreSQL needs this user id to have a name in /etc/passwd for its first start.',
@@ -163,5 +167,5 @@ function explain(error: unknown, lastLines: readonly string[]): string {
   const hint = hints.find(([pattern]) => pattern.test(`${reason}\n${said}`))?.[1]
   const code = systemCode(error)
   const sentence = code === undefined || reason.includes(code) ? reason : `${reason} (${code})`
-  return hint === undefined ? sentence : `${sentence} ${hint}`
+  return hint === undefined ? sentence : `${sentence.replace(/\.$/, '')}. ${hint}`
 }

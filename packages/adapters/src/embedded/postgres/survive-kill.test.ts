@@ -6,16 +6,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { awaitPredecessor } from './await-predecessor.ts'
 import { findLifeline, type Lifeline } from './launch.ts'
 import { makeCluster } from './testing/cluster.ts'
-import {
-  type Host,
-  isGone,
-  kill,
-  makePrivateDirectory,
-  query,
-  run,
-  startHere,
-  startHost,
-} from './testing/helpers.ts'
+import { type Host, isGone, kill, query, run, startHere, startHost } from './testing/helpers.ts'
 
 let dataDirectory: string
 beforeAll(async () => {

@@ -57,10 +57,7 @@ export function registerAdminRoutes(app: App, deps: { auth: AuthService }): void
       },
     },
     async (request, reply) => {
-      await auth.claimSetup(
-        { user: principalOf(request).user, code: request.body.code },
-        contextOf(request),
-      )
+      await auth.claimSetup({ user: principalOf(request).user, code: request.body.code }, contextOf(request))
       return reply.code(204).send()
     },
   )

@@ -16,8 +16,22 @@ test('registering answers 201 with tokens and cookies no script can read', async
     refresh_token: 'refresh-of-ann',
   })
   expect(answer.cookies).toEqual([
-    expect.objectContaining({ name: 'parley_access', value: 'access.of.ann', path: '/', httpOnly: true, secure: true, sameSite: 'Lax' }),
-    expect.objectContaining({ name: 'parley_refresh', value: 'refresh-of-ann', path: '/api/v1/auth', httpOnly: true, secure: true, sameSite: 'Lax' }),
+    expect.objectContaining({
+      name: 'parley_access',
+      value: 'access.of.ann',
+      path: '/',
+      httpOnly: true,
+      secure: true,
+      sameSite: 'Lax',
+    }),
+    expect.objectContaining({
+      name: 'parley_refresh',
+      value: 'refresh-of-ann',
+      path: '/api/v1/auth',
+      httpOnly: true,
+      secure: true,
+      sameSite: 'Lax',
+    }),
   ])
   expect(auth.calls[0]?.input).toEqual({
     username: 'ann',
@@ -35,7 +49,11 @@ test('a browser never sees the refresh token in a body', async () => {
     const headers = { origin: ORIGIN, cookie: 'parley_refresh=r' }
     const body = path === 'refresh' ? {} : { ...account, login: 'ann' }
     const answer = await call('POST', `/api/v1/auth/${path}`, body, headers)
-    expect([path, answer.json().access_token, answer.json().refresh_token]).toEqual([path, 'access.of.ann', undefined])
+    expect([path, answer.json().access_token, answer.json().refresh_token]).toEqual([
+      path,
+      'access.of.ann',
+      undefined,
+    ])
     expect(answer.cookies).toHaveLength(2)
   }
 })
@@ -53,7 +71,9 @@ test('one may sign in by login, username or email', async () => {
     const answer = await call('POST', '/api/v1/auth/login', { [name]: 'ann', password: 'secret' }, {})
     expect([name, answer.statusCode]).toEqual([name, 200])
   }
-  expect(auth.calls.map((call) => call.input)).toEqual(Array(3).fill(expect.objectContaining({ login: 'ann', lifetime: 'short' })))
+  expect(auth.calls.map((call) => call.input)).toEqual(
+    Array(3).fill(expect.objectContaining({ login: 'ann', lifetime: 'short' })),
+  )
   const nobody = await call('POST', '/api/v1/auth/login', { password: 'secret' }, {})
   expect([nobody.statusCode, Object.keys(fieldsOf(nobody))]).toEqual([400, ['login']])
 })
@@ -117,12 +137,17 @@ test('logging out ends the device session and clears the cookies', async () => {
     ['parley_access', '', 0],
     ['parley_refresh', '', 0],
   ])
-  expect(auth.calls).toEqual([{ verb: 'logout', input: { user: ann.id, device: 'd-1' }, context: expect.anything() }])
+  expect(auth.calls).toEqual([
+    { verb: 'logout', input: { user: ann.id, device: 'd-1' }, context: expect.anything() },
+  ])
 })
 
 test('logging out of a session that is over still clears the cookies, unless a foreign page asks', async () => {
   const { call } = await startGateway()
-  const own = await call('POST', '/api/v1/auth/logout', undefined, { cookie: 'parley_access=old', origin: ORIGIN })
+  const own = await call('POST', '/api/v1/auth/logout', undefined, {
+    cookie: 'parley_access=old',
+    origin: ORIGIN,
+  })
   expect([own.statusCode, own.cookies.length]).toEqual([401, 2])
   const foreign = await call('POST', '/api/v1/auth/logout', undefined, { origin: 'https://evil.example' })
   expect([foreign.statusCode, foreign.cookies.length]).toEqual([403, 0])
@@ -143,7 +168,10 @@ test('changing the password says who, where from and both passwords', async () =
 
 test('devices are listed and revoked; revoking this one clears its cookies', async () => {
   const { call, auth } = await startGateway()
-  expect((await call('GET', '/api/v1/auth/devices')).json().devices[0]).toMatchObject({ id: 'd-1', current: true })
+  expect((await call('GET', '/api/v1/auth/devices')).json().devices[0]).toMatchObject({
+    id: 'd-1',
+    current: true,
+  })
   const other = await call('DELETE', '/api/v1/auth/devices/d-2')
   expect([other.statusCode, other.cookies]).toEqual([204, []])
   expect((await call('DELETE', '/api/v1/auth/devices/d-1')).cookies).toHaveLength(2)

@@ -153,10 +153,7 @@ function registerBans(app: App, rooms: RoomsService): void {
     },
     async (request, reply) => {
       const { id, user_id } = request.params
-      await rooms.liftBan(
-        { user: principalOf(request).user, room: id, member: user_id },
-        contextOf(request),
-      )
+      await rooms.liftBan({ user: principalOf(request).user, room: id, member: user_id }, contextOf(request))
       return reply.code(204).send()
     },
   )

@@ -122,10 +122,7 @@ function registerOne(app: App, rooms: RoomsService): void {
       },
     },
     async (request, reply) => {
-      await rooms.deleteRoom(
-        { user: principalOf(request).user, room: request.params.id },
-        contextOf(request),
-      )
+      await rooms.deleteRoom({ user: principalOf(request).user, room: request.params.id }, contextOf(request))
       return reply.code(204).send()
     },
   )

@@ -28,16 +28,29 @@ test('people are found by a part of their name, in pages', async () => {
 test('people met as ids are looked up by ids, and by nothing else beside', async () => {
   const { call } = await startGateway()
   expect((await call('GET', '/api/v1/users?ids=u-ben,u-gone')).json()).toEqual({ users: [ben] })
-  for (const query of ['ids=u-ben&query=b', 'ids=u-ben&online=1', 'ids=', 'ids=a,,b', `ids=${Array(201).fill('a')}`]) {
+  for (const query of [
+    'ids=u-ben&query=b',
+    'ids=u-ben&online=1',
+    'ids=',
+    'ids=a,,b',
+    `ids=${Array(201).fill('a')}`,
+  ]) {
     const answer = await call('GET', `/api/v1/users?${query}`)
-    expect([query, answer.statusCode, Object.keys(fieldsOf(answer))[0]]).toEqual([query, 400, expect.stringMatching(/^ids/)])
+    expect([query, answer.statusCode, Object.keys(fieldsOf(answer))[0]]).toEqual([
+      query,
+      400,
+      expect.stringMatching(/^ids/),
+    ])
   }
 })
 
 test('those connected now are listed, and can be searched', async () => {
   const { call, sessions } = await startGateway()
   expect((await call('GET', '/api/v1/users?online=1')).json()).toEqual({ users: [ben] })
-  expect((await call('GET', '/api/v1/users?online=true&query=n')).json()).toEqual({ users: [ben], next: 'page-2' })
+  expect((await call('GET', '/api/v1/users?online=true&query=n')).json()).toEqual({
+    users: [ben],
+    next: 'page-2',
+  })
   expect(sessions.calls.map((call) => call.verb)).toEqual(['listOnline', 'getPresence'])
 })
 

@@ -116,7 +116,8 @@ async function listUsers(
   if (query.online !== true) return auth.searchUsers({ query: query.query, ...page }, context)
   if (query.query === undefined) {
     const online = await sessions.listOnline(page, context)
-    const { users } = online.users.length === 0 ? { users: [] } : await auth.getUsers({ ids: online.users }, context)
+    const { users } =
+      online.users.length === 0 ? { users: [] } : await auth.getUsers({ ids: online.users }, context)
     return { users, next: online.next }
   }
   // A page may come out shorter than `limit`, even empty, and still have a `next`.
@@ -140,10 +141,7 @@ function registerPermissions(app: App, auth: AuthService): void {
       },
     },
     (request) =>
-      auth.getPermissions(
-        { actor: principalOf(request).user, user: request.params.id },
-        contextOf(request),
-      ),
+      auth.getPermissions({ actor: principalOf(request).user, user: request.params.id }, contextOf(request)),
   )
   app.patch(
     '/users/:id/permissions',

@@ -10,10 +10,10 @@ import {
   type UserRecord,
 } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
-import { createManualClock, type ManualClock } from '../../../../tests/support/manual-clock.ts'
-import { createTestDatabase, type TestDatabase } from '../../../../tests/support/test-database.ts'
-import { createAuthService, type LocalAuthService } from './create-auth-service.ts'
-import { authMigrations } from './migrations.ts'
+import { createAuthService, type LocalAuthService } from '@parley/services/auth/create-auth-service'
+import { authMigrations } from '@parley/services/auth/migrations'
+import { createManualClock, type ManualClock } from './manual-clock.ts'
+import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
 export const TEST_ISSUER = 'https://chat.test'
 export const RIGHT_PASSWORD = 'correct horse battery'

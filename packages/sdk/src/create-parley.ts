@@ -1,0 +1,47 @@
+import type { Parley, ParleyOptions } from './api.ts'
+import { Core } from './core.ts'
+import { type ParleyInjectables, readEnvironment } from './environment.ts'
+import { ownKey } from './store/timeline-items.ts'
+import { createVerbs } from './verbs.ts'
+
+export type CreateParleyOptions = ParleyOptions & ParleyInjectables
+
+/**
+ * One person on one device. Nothing happens before `start`, `login` or `register`; `stop` ends everything.
+ * Throws `TypeError` without `baseUrl` outside a browser.
+ */
+export function createParley(options: CreateParleyOptions = {}): Parley {
+  const environment = readEnvironment(options)
+  const core = new Core(environment)
+  const { session } = core
+  const ownClientId = (key: string): string => (key.startsWith('c:') ? key.slice(2) : key)
+  return {
+    session: session.state,
+    connection: core.connection,
+    rooms: core.rooms.list,
+    roomsReady: core.rooms.ready,
+    room: (id) => core.rooms.store(id),
+    timeline: (room) => core.timelines.handle(room),
+    user: (id) => core.users.get(id),
+    presence: (id) => core.presences.get(id),
+    watch: (users) => core.presences.watch(users),
+
+    start: () => core.start(),
+    stop: async () => core.stop(),
+    register: (input) => session.register(input),
+    login: (input) => session.login(input),
+    logout: () => session.logout(),
+    changePassword: (input) => session.changePassword(input),
+    devices: () => session.devices(),
+    revokeDevice: (id) => session.revokeDevice(id),
+    updateMe: (input) => session.updateMe(input),
+
+    ...createVerbs(core, environment.newId),
+    send: (room, { body, reply_to }) => ownKey(core.outbox.add(room, body, reply_to).client_id),
+    retry: (key) => void core.outbox.retry(ownClientId(key)),
+    discard: (key) => void core.outbox.discard(ownClientId(key)),
+    markRead: (room, seq) => core.marks.read(room, seq),
+    typing: (room) => core.typing(room),
+    setAttention: (looking) => core.presences.setAttention(looking),
+  }
+}

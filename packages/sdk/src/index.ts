@@ -1,0 +1,30 @@
+/** The Parley SDK for browsers and Node ≥ 22. */
+
+export type {
+  Device,
+  Entry,
+  ErrorCode,
+  Member,
+  Message,
+  PermissionName,
+  Presence,
+  PresenceState,
+  Reaction,
+  Role,
+  Room,
+  RoomKind,
+  User,
+} from '@parley/protocol'
+export { ParleyError } from '@parley/protocol'
+export type * from './api.ts'
+export type { Clock } from './clock.ts'
+export { type CreateParleyOptions, createParley } from './create-parley.ts'
+export type {
+  ChannelLike,
+  LocksLike,
+  ParleyInjectables,
+  WebSocketConstructor,
+  WebSocketLike,
+} from './environment.ts'
+export { indexedDbStorage } from './storage/indexeddb.ts'
+export { memoryStorage } from './storage/memory.ts'

@@ -1,0 +1,174 @@
+/** What a person can ask for and wait on: the calls that answer with a value. */
+import type { Member, Message, PermissionName, Room, User } from '@parley/protocol'
+import type { Page, Parley } from './api.ts'
+import type { Core } from './core.ts'
+
+type Verb =
+  | 'createRoom'
+  | 'searchRooms'
+  | 'joinRoom'
+  | 'leaveRoom'
+  | 'renameRoom'
+  | 'deleteRoom'
+  | 'members'
+  | 'addMember'
+  | 'removeMember'
+  | 'banMember'
+  | 'setRole'
+  | 'searchUsers'
+  | 'onlineUsers'
+  | 'searchMessages'
+  | 'pins'
+  | 'permissions'
+  | 'edit'
+  | 'remove'
+  | 'react'
+  | 'unreact'
+  | 'pin'
+  | 'unpin'
+
+const at = (room: string, rest = ''): string => `/rooms/${encodeURIComponent(room)}${rest}`
+const memberAt = (room: string, user: string): string => at(room, `/members/${encodeURIComponent(user)}`)
+
+function page<Item>(items: Item[], next: string | undefined): Page<Item> {
+  return next === undefined ? { items } : { items, next }
+}
+
+export function createVerbs(core: Core, newId: () => string): Pick<Parley, Verb> {
+  return { ...roomVerbs(core), ...memberVerbs(core), ...searchVerbs(core), ...messageVerbs(core, newId) }
+}
+
+function roomVerbs(
+  core: Core,
+): Pick<Parley, 'createRoom' | 'searchRooms' | 'joinRoom' | 'leaveRoom' | 'renameRoom' | 'deleteRoom'> {
+  const { rest } = core.session
+  return {
+    async createRoom(input) {
+      const { room } = await rest.call<{ room: Room }>('POST', '/rooms', { body: input })
+      core.takeRoom(room)
+      return room
+    },
+    async searchRooms(query, cursor) {
+      const trimmed = query.trim()
+      const { rooms, next } = await rest.call<{ rooms: Room[]; next?: string }>('GET', '/rooms/search', {
+        query: { query: trimmed === '' ? undefined : trimmed, cursor },
+      })
+      return page(rooms, next)
+    },
+    async joinRoom(id) {
+      const { room } = await rest.call<{ room: Room }>('POST', at(id, '/join'))
+      core.takeRoom(room)
+      return room
+    },
+    async leaveRoom(id) {
+      await rest.call('POST', at(id, '/leave'))
+      core.rooms.remove(id)
+    },
+    async renameRoom(id, name) {
+      await rest.call('PATCH', at(id), { body: { name } })
+    },
+    async deleteRoom(id) {
+      await rest.call('DELETE', at(id))
+      core.rooms.remove(id)
+    },
+  }
+}
+
+function memberVerbs(
+  core: Core,
+): Pick<Parley, 'members' | 'addMember' | 'removeMember' | 'banMember' | 'setRole'> {
+  const { rest } = core.session
+  return {
+    async members(room, cursor) {
+      const { members, next } = await rest.call<{ members: Member[]; next?: string }>(
+        'GET',
+        at(room, '/members'),
+        {
+          query: { cursor },
+        },
+      )
+      core.takeMembers(room, members)
+      return page(members, next)
+    },
+    async addMember(room, username) {
+      const { member } = await rest.call<{ member: Member }>('POST', at(room, '/members'), {
+        body: { username },
+      })
+      core.users.take(member.user)
+      return member
+    },
+    async removeMember(room, user) {
+      await rest.call('DELETE', memberAt(room, user))
+    },
+    async banMember(room, user) {
+      await rest.call('PUT', at(room, `/bans/${encodeURIComponent(user)}`))
+    },
+    async setRole(room, user, role) {
+      return (await rest.call<{ member: Member }>('PATCH', memberAt(room, user), { body: { role } })).member
+    },
+  }
+}
+
+function searchVerbs(
+  core: Core,
+): Pick<Parley, 'searchUsers' | 'onlineUsers' | 'searchMessages' | 'pins' | 'permissions'> {
+  const { rest } = core.session
+  return {
+    async searchUsers(query, cursor) {
+      const answer = await rest.call<{ users: User[]; next?: string }>('GET', '/users', {
+        query: { query, cursor },
+      })
+      for (const user of answer.users) core.users.take(user)
+      return page(answer.users, answer.next)
+    },
+    async onlineUsers() {
+      const { users } = await rest.call<{ users: User[] }>('GET', '/users', {
+        query: { online: 1, limit: 200 },
+      })
+      for (const user of users) core.users.take(user)
+      return users
+    },
+    async searchMessages({ query, room, cursor }) {
+      const answer = await rest.call<{ messages: Message[]; next?: string }>('GET', '/search', {
+        query: { query, room, cursor },
+      })
+      return page(answer.messages, answer.next)
+    },
+    async pins(room) {
+      return (await rest.call<{ messages: Message[] }>('GET', at(room, '/pins'))).messages
+    },
+    permissions: () =>
+      rest.call<{ permissions: Record<PermissionName, boolean>; admin: boolean }>(
+        'GET',
+        '/users/me/permissions',
+      ),
+  }
+}
+
+function messageVerbs(
+  core: Core,
+  newId: () => string,
+): Pick<Parley, 'edit' | 'remove' | 'react' | 'unreact' | 'pin' | 'unpin'> {
+  const { connector } = core
+  // With a key of its own each can be repeated on the next connection and still happens once.
+  return {
+    async edit(room, target, body) {
+      await connector.request<'edit'>({ t: 'edit', room, target, body, client_id: newId() })
+    },
+    async remove(room, target) {
+      await connector.request<'delete'>({ t: 'delete', room, target, client_id: newId() })
+    },
+    async react(room, target, emoji) {
+      await connector.request<'react'>({ t: 'react', room, target, emoji, client_id: newId() })
+    },
+    async unreact(room, target, emoji) {
+      await connector.request<'unreact'>({ t: 'unreact', room, target, emoji, client_id: newId() })
+    },
+    async pin(room, target) {
+      await connector.request<'pin'>({ t: 'pin', room, target, client_id: newId() })
+    },
+    async unpin(room, target) {
+      await connector.request<'unpin'>({ t: 'unpin', room, target, client_id: newId() })
+    },
+  }
+}
