@@ -1,11 +1,64 @@
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({
+/**
+ * Three groups, one after the other, because two cores are shared by whatever runs at once: what lives inside a
+ * package, what crosses a boundary (real servers and processes), and what needs a browser.
+ */
+const common = {
+  extends: true,
   test: {
-    include: ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'tests/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    setupFiles: ['tests/support/print-server-logs.ts'],
+  },
+} as const
+
+export default defineConfig({
+  test: {
     globalSetup: ['tests/support/global-postgres.ts'],
+    projects: [
+      {
+        ...common,
+        test: {
+          ...common.test,
+          name: 'inside',
+          include: [
+            'packages/**/*.test.ts',
+            'apps/**/*.test.{ts,tsx}',
+            'bench/**/*.test.ts',
+            'scripts/**/*.test.ts',
+          ],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        ...common,
+        test: {
+          ...common.test,
+          name: 'across',
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/browser/**'],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        ...common,
+        test: {
+          ...common.test,
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          // A browser and a server keep two cores busy.
+          maxWorkers: 1,
+          testTimeout: 90_000,
+          hookTimeout: 240_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 })

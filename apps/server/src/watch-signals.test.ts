@@ -16,7 +16,7 @@ function setUp() {
     stop,
     send(signal: NodeJS.Signals, at: number) {
       now = at
-      source.emit(signal)
+      source.emit(signal, signal)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** What travels on the bus, by topic. Everything here is a hint: what is stored is the fact. */
-import type { EntryKind, Presence, Role, Room } from '@parley/protocol'
+import type { EntryKind, Presence, Room } from '@parley/protocol'
 
 export const roomTopic = (room: string): string => `room:${room}`
 export const userTopic = (user: string): string => `user:${user}`
@@ -31,7 +31,8 @@ export type UserEvent =
   | { type: 'added'; room: string }
   /** With the facts of the room as its former member knew them. */
   | { type: 'removed'; room: Room }
-  | { type: 'role'; room: string; role: Role }
+  /** What this user is in the room changed: the gateway tells it with `me`. */
+  | { type: 'changed'; room: string }
   /** For one's own devices, with the unread count. */
   | { type: 'marks'; room: string; delivered: number; read: number; unread: number }
 

@@ -17,7 +17,8 @@ const FRAMES_PER_SOCKET = 8
 type Dice = () => number
 
 function pick<T>(dice: Dice, from: readonly T[]): T {
-  return from[Math.floor(dice() * from.length)] ?? fail('picked from nothing')
+  // `null` is one of the strange values, so an index is the only thing to go by.
+  return from[Math.floor(dice() * from.length)] as T
 }
 
 const STRANGE: readonly unknown[] = [

@@ -109,7 +109,7 @@ export const socketOpen: Topic = {
       await link.ok('ping')
     }),
     promise('a broken token in the first frame closes with 4001', '4001 `unauthenticated` no', async (t) => {
-      for (const token of ['nonsense', 'a.b.c', '']) {
+      for (const token of ['nonsense', 'a.b.c']) {
         const wire = await t.wire({})
         await wire.next('`hello`', (frame) => frame.t === 'hello')
         wire.send({ t: 'auth', token })

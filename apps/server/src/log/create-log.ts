@@ -53,7 +53,7 @@ function secretPaths(field: string): string[] {
 }
 
 function censor(value: unknown, path: string[]): unknown {
-  return PUBLIC_AT.has(path.join('.')) ? value : '[secret]'
+  return PUBLIC_AT.has(path.map(String).join('.')) ? value : '[secret]'
 }
 
 /** An error's own words, its code and its stack; never its other fields, which may quote what people wrote. */

@@ -1,7 +1,5 @@
 import { isIPv6 } from 'node:net'
 
-const MAX_ADDRESS_CHARS = 64
-
 /**
  * The key under which an address is limited. An IPv6 customer has at least a /64, so one address there is no
  * limit at all: the prefix is the key. An IPv4 address in IPv6 clothes is the IPv4 address.
@@ -10,7 +8,7 @@ export function addressKey(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped
   const plain = address.split('%', 1)[0] ?? address
-  if (!isIPv6(plain)) return address.slice(0, MAX_ADDRESS_CHARS)
+  if (!isIPv6(plain)) return address
   const [head = '', tail] = plain.toLowerCase().split('::')
   const before = head === '' ? [] : head.split(':')
   const after = tail === undefined || tail === '' ? [] : tail.split(':')

@@ -6,6 +6,7 @@ import type { TokenVerifier } from '../shared/token-verifier.ts'
 import { addressKey } from './address-key.ts'
 import type { RateName } from './rate-rules.ts'
 import { rateRules } from './rate-rules.ts'
+import { addressOf } from './sender.ts'
 
 interface AdmitDeps {
   readonly verifier: TokenVerifier
@@ -46,11 +47,11 @@ export function createAdmission(deps: AdmitDeps) {
     if (access === undefined) return
     const safe = request.method === 'GET' || request.method === 'HEAD'
     if (!safe) refuseForeignOrigin(request, access, deps.origins)
-    if (access === 'open') return takeRate('open', addressKey(request.ip))
+    if (access === 'open') return takeRate('open', addressKey(addressOf(request)))
     try {
       await authenticate(request)
     } catch (error) {
-      await takeRate('open', addressKey(request.ip))
+      await takeRate('open', addressKey(addressOf(request)))
       if (endsSession === true && error instanceof ParleyError && error.status === 401) {
         deps.clearCookies(reply)
       }

@@ -27,7 +27,7 @@ const statusCodes: Readonly<Record<number, ErrorCode>> = {
 }
 
 /** The error as the catalogue knows it; `undefined` for what nobody meant to throw. */
-export function knownError(error: unknown): ParleyError | undefined {
+function knownError(error: unknown): ParleyError | undefined {
   if (error instanceof ParleyError) return error
   if (typeof error !== 'object' || error === null) return undefined
   const code: unknown = Reflect.get(error, 'code')
@@ -46,7 +46,7 @@ export function knownError(error: unknown): ParleyError | undefined {
   return undefined
 }
 
-export function errorText(error: ParleyError, requestId: string): string {
+function errorText(error: ParleyError, requestId: string): string {
   return JSON.stringify({
     error: {
       code: error.code,
@@ -58,7 +58,7 @@ export function errorText(error: ParleyError, requestId: string): string {
 }
 
 /** Whole seconds, at least one. */
-export function retryAfterSeconds(error: ParleyError): number {
+function retryAfterSeconds(error: ParleyError): number {
   return Math.max(1, Math.ceil((error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1_000))
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { JSON_BODY_MAX_BYTES, ParleyError } from '@parley/protocol'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { fakeRooms } from './testing/fake-services.ts'
 import { BEARER, codeOf, fieldsOf, startGateway } from './testing/start-gateway.ts'
 
@@ -134,8 +134,9 @@ test('a path that holds no legal id leads nowhere', async () => {
 })
 
 test('a path that cannot be decoded is refused in the usual shape', async () => {
-  const { call } = await startGateway()
+  const { call, lines } = await startGateway()
   const answer = await call('GET', '/api/v1/rooms/%zz')
+  expect(lines[0]?.fields).toMatchObject({ route: 'unmatched', status: 400 })
   expect([answer.statusCode, codeOf(answer)]).toEqual([400, 'invalid_request'])
   expect(answer.headers['x-content-type-options']).toBe('nosniff')
   expect(answer.json().error.request_id).toBe(answer.headers['x-request-id'])
@@ -300,7 +301,7 @@ test('while draining every answer asks to connect elsewhere', async () => {
   expect((await call('GET', '/api/v1/rooms')).headers.connection).toBe('close')
 })
 
-test('closing lets a request in flight finish', async () => {
+test('closing lets a request in flight finish and hangs up after it', async () => {
   const { app, rooms } = await startGateway()
   const entered = Promise.withResolvers<void>()
   const leave = Promise.withResolvers<void>()
@@ -313,8 +314,10 @@ test('closing lets a request in flight finish', async () => {
   const answer = fetch(`${address}/api/v1/rooms`, { headers: BEARER })
   await entered.promise
   const closed = app.close()
+  await vi.waitFor(() => expect(app.server.listening).toBe(false))
   leave.resolve()
-  expect((await answer).status).toBe(200)
+  const { status, headers } = await answer
+  expect([status, headers.get('connection')]).toEqual([200, 'close'])
   await closed
 })
 

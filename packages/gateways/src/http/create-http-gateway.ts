@@ -20,7 +20,7 @@ import { registerStreamRoutes } from './routes/stream.ts'
 import { registerUserRoutes } from './routes/users.ts'
 import { baseHeaders } from './security-headers.ts'
 import { serveWebClient } from './serve-web-client.ts'
-import { createSessionCookies } from './session-cookies.ts'
+import { createSessionCookies, type SessionCookies } from './session-cookies.ts'
 import { validateInput } from './validate-input.ts'
 
 /** Version of the public contract, not of the program. */
@@ -41,9 +41,12 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
   const observe = createObservation(deps.metrics, deps.log)
   let closing = false
 
+  const letGo = (reply: FastifyReply): void => {
+    if (closing || isDraining(deps)) reply.header('connection', 'close')
+  }
   const prepare = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.headers(headers).header('x-request-id', request.id)
-    if (closing || isDraining(deps)) reply.header('connection', 'close')
+    letGo(reply)
   }
 
   const app: App = Fastify({
@@ -63,6 +66,7 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
     // Paths that cannot be decoded never reach a route or a hook.
     frameworkErrors: (error, request, reply) => {
       prepare(request, reply)
+      reply.raw.once('finish', () => observe(request, reply))
       answerError(error, request, reply)
     },
   }).withTypeProvider<ZodTypeProvider>()
@@ -80,13 +84,25 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
 
   app.addHook('onRequest', async (request, reply) => prepare(request, reply))
   app.addHook('onRequest', createAdmission({ ...deps, clearCookies: cookies.clear }))
+  // Again at the end, for what was in flight when the closing began.
+  app.addHook('onSend', async (_request, reply) => letGo(reply))
   app.addHook('onResponse', async (request, reply) => observe(request, reply))
   app.addHook('preClose', async () => {
     closing = true
   })
 
   await describeApi(app, API_VERSION)
+  await registerRoutes(app, deps, cookies)
+  if (deps.webDirectory !== null) {
+    await serveWebClient(app, { directory: deps.webDirectory, origins: deps.origins })
+  }
+  await app.ready()
+  return app
+}
+
+async function registerRoutes(app: App, deps: HttpGatewayDeps, cookies: SessionCookies): Promise<void> {
   registerOperationRoutes(app, deps)
+  registerSeedDoors(app, deps)
   await app.register(
     async (scope: App) => {
       registerAuthRoutes(scope, deps, cookies)
@@ -100,12 +116,6 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
     },
     { prefix: '/api/v1' },
   )
-  registerSeedDoors(app, deps)
-  if (deps.webDirectory !== null) {
-    await serveWebClient(app, { directory: deps.webDirectory, origins: deps.origins })
-  }
-  await app.ready()
-  return app
 }
 
 function isDraining(deps: HttpGatewayDeps): boolean {

@@ -1,7 +1,6 @@
 import { errorCatalogue, isErrorCode } from '@parley/protocol'
 import fc from 'fast-check'
-import type { InjectOptions } from 'fastify'
-import type { Response } from 'light-my-request'
+import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
 import { expect, test } from 'vitest'
 import type { StreamDoor } from '../shared/stream-door.ts'
 import { BEARER, COOKIE, ORIGIN, startGateway } from './testing/start-gateway.ts'

@@ -29,7 +29,7 @@ export function createObservation(metrics: Registry, log: Log) {
       route,
       status,
       duration_ms: Math.round(elapsedMs * 10) / 10,
-      ...(request.principal === null ? {} : { user: request.principal.user }),
+      ...(request.principal ? { user: request.principal.user } : {}),
     }
     const quiet = (request.method === 'GET' || request.method === 'HEAD') && status < 500
     if (quiet) log.debug(fields, 'request')

@@ -1,10 +1,18 @@
-import type { FastifyRequest } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 
 const DEVICE_NAME_MAX_CHARS = 200
 const ADDRESS_MAX_CHARS = 64
 
+/** Empty when the other end has hung up already: its socket no longer knows. */
+export function addressOf(request: { readonly ip: string | undefined }): string {
+  return (request.ip ?? '').slice(0, ADDRESS_MAX_CHARS)
+}
+
 /** What the auth service may know of the other end. Header bytes are Latin-1 and anybody's: kept printable and short. */
-export function senderOf(request: Pick<FastifyRequest, 'headers' | 'ip'>): {
+export function senderOf(request: {
+  readonly headers: IncomingHttpHeaders
+  readonly ip: string | undefined
+}): {
   device_name: string
   address: string
 } {
@@ -14,6 +22,6 @@ export function senderOf(request: Pick<FastifyRequest, 'headers' | 'ip'>): {
       .replace(/[^\x20-\x7e]+/g, ' ')
       .trim()
       .slice(0, DEVICE_NAME_MAX_CHARS),
-    address: request.ip.slice(0, ADDRESS_MAX_CHARS),
+    address: addressOf(request),
   }
 }

@@ -1,6 +1,6 @@
 import type { SignIn } from '@parley/contracts'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ACCESS_COOKIE, REFRESH_COOKIE } from '../shared/credentials.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ACCESS_COOKIE, REFRESH_COOKIE, readCookie } from '../shared/credentials.ts'
 
 const REFRESH_PATH = '/api/v1/auth'
 /**
@@ -19,7 +19,7 @@ export interface SessionCookies {
  * Tokens where no script can read them. SameSite=Lax rather than Strict: someone who follows a link from an e-mail
  * is signed in at once, and whatever changes something needs an allowed `Origin` besides.
  */
-export function createSessionCookies(app: FastifyInstance, secure: boolean): SessionCookies {
+export function createSessionCookies(secure: boolean): SessionCookies {
   const shared = { httpOnly: true, sameSite: 'lax', secure } as const
   return {
     set(reply, signIn) {
@@ -35,9 +35,7 @@ export function createSessionCookies(app: FastifyInstance, secure: boolean): Ses
       reply.clearCookie(REFRESH_COOKIE, { ...shared, path: REFRESH_PATH })
     },
     readRefreshToken(request) {
-      const { cookie } = request.headers
-      const token = cookie === undefined ? undefined : app.parseCookie(cookie)[REFRESH_COOKIE]
-      return token === '' ? undefined : token
+      return readCookie(request.headers.cookie, REFRESH_COOKIE)
     },
   }
 }

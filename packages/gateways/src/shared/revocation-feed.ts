@@ -36,12 +36,9 @@ export function createRevocationFeed(deps: {
   afterPoll: () => Promise<void>
 }): RevocationFeed {
   const { auth, bus, clock, log } = deps
-  /** What was revoked, with the moment it was learned. */
-  const known = new Map<string, number>()
-  const handlers = new Set<(revocation: Revocation) => void>()
+  const revoked = createRevokedSet(clock, log)
   let position = 0
   let answeredAtMs = Number.NEGATIVE_INFINITY
-  let forgotAtMs = clock.now()
   let polling = false
   let hinted = false
   let closed = false
@@ -61,45 +58,21 @@ export function createRevocationFeed(deps: {
       }
       // Not the greatest: after a restored backup ids start again below the position.
       position = last.id
-      for (const revocation of revocations) learn(revocation, tell)
+      for (const revocation of revocations) revoked.learn(revocation, tell)
     }
-  }
-
-  function learn(revocation: Revocation, tell: boolean): void {
-    const key = keyOf(revocation)
-    if (known.has(key)) return
-    known.set(key, clock.now())
-    if (!tell) return
-    for (const handler of handlers) {
-      try {
-        handler(revocation)
-      } catch (error) {
-        // The others must hear it all the same.
-        log.error({ error, revocation }, 'a revocation was not carried out')
-      }
-    }
-  }
-
-  function forget(): void {
-    const now = clock.now()
-    if (now - forgotAtMs < FORGET_EVERY_MS) return
-    forgotAtMs = now
-    for (const [key, learnedAtMs] of known) if (now - learnedAtMs > REMEMBER_MS) known.delete(key)
   }
 
   async function poll(): Promise<void> {
-    if (polling || closed) {
-      hinted = true
-      return
-    }
+    hinted = true
+    if (polling || closed) return
     cancelTimer()
     polling = true
     try {
-      do {
+      while (hinted && !closed) {
         hinted = false
         await read(true)
-      } while (hinted && !closed)
-      forget()
+      }
+      revoked.forget()
       await deps.afterPoll()
       if (failing) log.info({}, 'revocations are followed again')
       failing = false
@@ -121,20 +94,13 @@ export function createRevocationFeed(deps: {
       const unsubscribe = await bus.subscribe(REVOCATIONS_TOPIC, () => void poll())
       endings = [unsubscribe, bus.onReconnect(() => void poll())]
       polling = true
-      try {
-        await read(false)
-      } finally {
+      await read(false).finally(() => {
         polling = false
-      }
+      })
       schedule()
     },
-    isRevoked: (device) => known.has(`device ${device}`),
-    onRevoked(handler) {
-      // One of its own, so that a handler registered twice is called twice and ends once.
-      const own = (revocation: Revocation) => handler(revocation)
-      handlers.add(own)
-      return () => handlers.delete(own)
-    },
+    isRevoked: revoked.has,
+    onRevoked: revoked.onLearned,
     get fresh() {
       return clock.now() - answeredAtMs <= STALE_AFTER_MS
     },
@@ -142,6 +108,44 @@ export function createRevocationFeed(deps: {
       closed = true
       cancelTimer()
       for (const end of endings) end()
+    },
+  }
+}
+
+/** What was revoked, and who wants to hear of it. */
+function createRevokedSet(clock: Clock, log: Log) {
+  /** With the moment it was learned. */
+  const known = new Map<string, number>()
+  const handlers = new Set<(revocation: Revocation) => void>()
+  let forgotAtMs = clock.now()
+
+  return {
+    has: (device: string) => known.has(`device ${device}`),
+    learn(revocation: Revocation, tell: boolean): void {
+      const key = keyOf(revocation)
+      if (known.has(key)) return
+      known.set(key, clock.now())
+      if (!tell) return
+      for (const handler of handlers) {
+        try {
+          handler(revocation)
+        } catch (error) {
+          // The others must hear it all the same.
+          log.error({ error, revocation }, 'a revocation was not carried out')
+        }
+      }
+    },
+    forget(): void {
+      const now = clock.now()
+      if (now - forgotAtMs < FORGET_EVERY_MS) return
+      forgotAtMs = now
+      for (const [key, learnedAtMs] of known) if (now - learnedAtMs > REMEMBER_MS) known.delete(key)
+    },
+    onLearned(handler: (revocation: Revocation) => void): () => void {
+      // One of its own, so that a handler registered twice is called twice and ends once.
+      const own = (revocation: Revocation) => handler(revocation)
+      handlers.add(own)
+      return () => handlers.delete(own)
     },
   }
 }

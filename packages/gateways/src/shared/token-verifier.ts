@@ -58,11 +58,8 @@ export function createTokenVerifier(deps: {
 
   function remember(token: string, principal: Principal): void {
     verified.set(token, principal)
-    if (verified.size <= VERIFIED_MAX) return
-    for (const oldest of verified.keys()) {
-      verified.delete(oldest)
-      break
-    }
+    const [oldest] = verified.keys()
+    if (verified.size > VERIFIED_MAX && oldest !== undefined) verified.delete(oldest)
   }
 
   return {

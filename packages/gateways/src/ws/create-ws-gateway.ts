@@ -102,6 +102,7 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
   function renewLease(): void {
     sessions
       .renewGateway({ gateway: parts.gateway })
+      .then(({ known }) => (known ? undefined : registerAgain(parts, open)))
       .catch((error: unknown) => log.warn({ error: String(error) }, 'lease not renewed'))
     cancelLease = clock.after(LEASE_RENEWAL_MS, renewLease)
   }
@@ -162,6 +163,17 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
       hub.close()
       server.close()
     },
+  }
+}
+
+/** The sessions service has forgotten this gateway (its store was emptied): tell it again who is here. */
+async function registerAgain(
+  { sessions, gateway }: GatewayParts,
+  open: ReadonlySet<Connection>,
+): Promise<void> {
+  for (const { id, principal, ready } of open) {
+    if (principal !== null && ready)
+      await sessions.openConnection({ id, user: principal.user, device: principal.device, gateway })
   }
 }
 

@@ -264,6 +264,9 @@ export class Hub {
     } else if (event.type === 'added') {
       for (const connection of subject.connections)
         connection.whenReady(() => void this.#onAdded(connection, user, event.room))
+    } else if (event.type === 'changed') {
+      for (const connection of subject.connections)
+        connection.whenReady(() => void this.#onChanged(connection, user, event.room))
     } else if (event.type === 'removed') {
       for (const connection of subject.connections) this.#onRemoved(connection, event.room)
     }
@@ -289,6 +292,15 @@ export class Hub {
       this.#parts.log.debug({ room, error: String(error) }, 'added room not told')
     } finally {
       connection.release(covered)
+    }
+  }
+
+  async #onChanged(connection: Connection, user: string, id: string): Promise<void> {
+    try {
+      const { room } = await this.#parts.rooms.getRoom({ user, room: id })
+      if (room.me !== undefined) connection.send({ t: 'room', room, change: 'updated' })
+    } catch (error) {
+      this.#parts.log.debug({ room: id, error: String(error) }, 'changed membership not told')
     }
   }
 

@@ -121,7 +121,7 @@ export function validateFrame(value: unknown): ParsedFrame {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new FrameError('invalid_request', undefined, { frame: 'is not an object' })
   const { t, id } = value as { t?: unknown; id?: unknown }
-  const readableId = typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 ? id : undefined
+  const readableId = typeof id === 'number' && Number.isSafeInteger(id) ? id : undefined
   if (typeof t !== 'string' || !Object.hasOwn(clientFrames, t))
     throw new FrameError('invalid_request', readableId, { t: 'is not a known type' })
   const type = t as ClientFrameType

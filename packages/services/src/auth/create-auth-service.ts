@@ -46,7 +46,7 @@ export interface AuthServiceDeps {
   readonly announceUsers: (users: UserRecord[]) => Promise<void>
   /** The `iss` of access tokens; tokens of another issuer are refused. */
   readonly issuer: string
-  /** For tests, where a hash must not take 25 ms. */
+  /** For tests, where a hash must not take 18 ms. */
   readonly passwordCost?: PasswordCost
 }
 

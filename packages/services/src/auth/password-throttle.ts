@@ -55,11 +55,8 @@ export function createPasswordThrottle(rates: RateLimiter, clock: Clock): Passwo
       const pair = `${account} ${address}`
       known.delete(pair)
       known.set(pair, true)
-      if (known.size <= KNOWN_PAIRS_MAX) return
-      for (const oldest of known.keys()) {
-        known.delete(oldest)
-        break
-      }
+      const [oldest] = known.keys()
+      if (known.size > KNOWN_PAIRS_MAX && oldest !== undefined) known.delete(oldest)
     },
   }
 }

@@ -158,7 +158,17 @@ describe('refresh', () => {
     expect(await codeOf(refresh(latest))).toBe('unauthenticated')
   })
 
-  it.each([0, 1])('serves two tabs whichever answer the browser keeps (%i)', async (kept) => {
+  it('is possible until thirty days after the last use', async () => {
+    const first = await newcomer()
+    kit.clock.advance(REFRESH_LIFETIME_MS - 1)
+    const second = await refresh(first)
+    kit.clock.advance(REFRESH_LIFETIME_MS)
+    expect(await codeOf(refresh(second))).toBe('unauthenticated')
+  })
+})
+
+describe('two answers to one refresh token', () => {
+  it.each([0, 1])('serve two tabs whichever answer the browser keeps (%i)', async (kept) => {
     const first = await newcomer()
     const answers = await Promise.all([refresh(first), refresh(first)])
     const cookie = answers[kept] ?? first
@@ -167,7 +177,7 @@ describe('refresh', () => {
     await refresh(next)
   })
 
-  it('ends the session when both answers are used: two hold the token', async () => {
+  it('end the session when both are used: two hold the token', async () => {
     const first = await newcomer()
     const [mine, theirs] = await Promise.all([refresh(first), refresh(first)])
     const next = await refresh(theirs)
@@ -175,14 +185,16 @@ describe('refresh', () => {
     expect(await codeOf(refresh(next))).toBe('unauthenticated')
   })
 
-  it('lets the oldest of nine answers to one token give way', async () => {
+  it('can be eight; the oldest of nine gives way', async () => {
     const first = await newcomer()
     const answers = []
     for (let i = 0; i < 9; i++) answers.push(await refresh(first))
     expect(await codeOf(refresh(answers[0] ?? first))).toBe('unauthenticated')
   })
+})
 
-  it('refuses what is no token, an unknown token, and one of a user who was signed out', async () => {
+describe('a refresh token', () => {
+  it('is refused when it is none, unknown, or of a session that was signed out', async () => {
     const me = await newcomer()
     for (const refresh_token of ['', 'x', 'a'.repeat(500), `${'a'.repeat(43)}.${'b'.repeat(43)}`]) {
       expect(await codeOf(kit.auth.refresh({ refresh_token }))).toBe('unauthenticated')
@@ -191,15 +203,7 @@ describe('refresh', () => {
     expect(await codeOf(refresh(me))).toBe('unauthenticated')
   })
 
-  it('is possible until thirty days after the last use', async () => {
-    const first = await newcomer()
-    kit.clock.advance(REFRESH_LIFETIME_MS - 1)
-    const second = await refresh(first)
-    kit.clock.advance(REFRESH_LIFETIME_MS)
-    expect(await codeOf(refresh(second))).toBe('unauthenticated')
-  })
-
-  it('stores nothing that could be used as a token', async () => {
+  it('is not stored, nor any part of it', async () => {
     const me = await newcomer()
     const { rows } = await kit.store.database.query<{ row: string }>(
       'select device::text as row from auth.device as device where id = $1',
@@ -310,8 +314,10 @@ describe('the feed of revocations', () => {
     await work
     expect(signIns.filter(({ device }) => !seen.has(device))).toEqual([])
   })
+})
 
-  it('keeps a revocation until the last token of its device has expired', async () => {
+describe('a revocation', () => {
+  it('is kept until the last token of its device has expired', async () => {
     const [short, day] = [await newcomer(), await kit.register('longlived', { lifetime: 'day' })]
     await kit.auth.logout({ user: short.user.id, device: short.device })
     await kit.auth.logout({ user: day.user.id, device: day.device })

@@ -202,7 +202,11 @@ async function setRole(
       )
     }
     await writer.append(changes.map((data) => ({ kind: 'role', sender: user, data })))
-    writer.afterCommit(() => announceUpdate(parts, room, user))
+    writer.afterCommit(() => {
+      for (const change of changes) parts.announcer.user(change.user, { type: 'changed', room })
+      // Ownership is a fact for everybody.
+      if (role === 'owner') announceUpdate(parts, room, user)
+    })
   })
   return { member: await readMember(parts.database, room, member) }
 }

@@ -1,6 +1,6 @@
 import { ParleyError } from '@parley/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRoomsKit, type RoomsKit } from './rooms-test-kit.ts'
+import { createRoomsKit, type RoomsKit } from '../../../../tests/support/rooms-kit.ts'
 
 let kit: RoomsKit
 beforeAll(async () => {

@@ -30,11 +30,8 @@ export function createMemorySessionsStore(goneMax: number = GONE_MAX): SessionsS
     if (user === undefined || !user.delete(connection.id) || user.size > 0) return
     present.delete(connection.user)
     gone.set(connection.user, { at, state: connection.state })
-    if (gone.size <= goneMax) return
-    for (const longest of gone.keys()) {
-      gone.delete(longest)
-      break
-    }
+    const [longest] = gone.keys()
+    if (gone.size > goneMax && longest !== undefined) gone.delete(longest)
   }
 
   function read(user: string): UserSessions {

@@ -53,7 +53,10 @@ export async function initialiseCluster(options: InitialiseOptions): Promise<voi
     const single = ['--single', '-D', target, '-c', 'io_method=sync', 'template1']
     await run(options, draft, binaries.postgres, single, `ALTER DATABASE postgres RENAME TO ${DATABASE}\n`)
     await rename(draft, dataDirectory).catch((error: unknown) => {
-      if (!['EXDEV', 'EBUSY'].includes(systemCode(error) ?? '')) throw error
+      const code = systemCode(error) ?? ''
+      // Another start was faster: its cluster is whole too, and who may have it is decided next.
+      if (['ENOTEMPTY', 'EEXIST'].includes(code)) return
+      if (!['EXDEV', 'EBUSY'].includes(code)) throw error
       throw new PostgresStartFailed(
         `${dataDirectory} is itself a mount point. Use a directory inside it.`,
         [],

@@ -63,7 +63,7 @@ test('of two first starts at the same moment one wins, on a whole cluster', asyn
   const dataDirectory = join(parent, 'postgres')
   const hosts = await Promise.all([startHost({ dataDirectory }), startHost({ dataDirectory })])
   const [winner] = hosts.filter(({ pid }) => pid)
-  expect(hosts.filter(({ error }) => error).length).toBe(1)
+  expect(hosts.flatMap(({ error }) => error?.name ?? [])).toEqual(['DataDirectoryInUse'])
   if (winner?.connection === undefined) throw new Error('nobody won')
   expect(await query(winner.connection, 'select 1 as one')).toEqual([{ one: 1 }])
   expect(await readdir(parent)).toEqual(['postgres'])
@@ -116,30 +116,33 @@ test('a server in another container, seen only by its socket, is left alone', as
   expect(String(error)).toContain('container')
 })
 
-test('a stale lock with the number of a living stranger does not keep us out', async () => {
-  const owner = await stat(dataDirectory)
-  const account = isRoot ? { uid: owner.uid, gid: owner.gid } : {}
-  const stranger = spawn('/bin/sh', ['-c', 'read -r line'], {
-    ...account,
-    cwd: '/',
-    stdio: ['pipe', 'ignore', 'ignore'],
+// Elsewhere than on Linux one cannot see what a process works on, and PostgreSQL's own caution stands.
+if (process.platform === 'linux') {
+  test('a stale lock with the number of a living stranger does not keep us out', async () => {
+    const owner = await stat(dataDirectory)
+    const account = isRoot ? { uid: owner.uid, gid: owner.gid } : {}
+    const stranger = spawn('/bin/sh', ['-c', 'read -r line'], {
+      ...account,
+      cwd: '/',
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    const exited = once(stranger, 'exit')
+    onTestFinished(async () => {
+      stranger.stdin.end()
+      await exited
+    })
+    for (const lock of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
+      await writeFile(
+        join(dataDirectory, lock),
+        `${stranger.pid}\n${dataDirectory}\n1795232158\n5432\n.\n\n\nready   \n`,
+      )
+      if (isRoot) await run('chown', [`${owner.uid}:${owner.gid}`, join(dataDirectory, lock)])
+    }
+    const { connection } = await startHere({ dataDirectory })
+    expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }])
+    expect(stranger.exitCode).toBe(null)
   })
-  const exited = once(stranger, 'exit')
-  onTestFinished(async () => {
-    stranger.stdin.end()
-    await exited
-  })
-  for (const lock of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
-    await writeFile(
-      join(dataDirectory, lock),
-      `${stranger.pid}\n${dataDirectory}\n1795232158\n5432\n.\n\n\nready   \n`,
-    )
-    if (isRoot) await run('chown', [`${owner.uid}:${owner.gid}`, join(dataDirectory, lock)])
-  }
-  const { connection } = await startHere({ dataDirectory })
-  expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }])
-  expect(stranger.exitCode).toBe(null)
-})
+}
 
 test.each([
   ['19', DataDirectoryNewer, /made by PostgreSQL 19, newer than the 18/],

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { awaitPredecessor } from './await-predecessor.ts'
+import { awaitPredecessor, isAlive } from './await-predecessor.ts'
 import { findLifeline, type Lifeline } from './launch.ts'
 import { makeCluster } from './testing/cluster.ts'
 import { type Host, isGone, kill, query, run, startHere, startHost } from './testing/helpers.ts'
@@ -101,7 +101,9 @@ test('a predecessor that is still shutting down is waited for, longer than one t
   )
   const checkpointer = Number(row?.pid)
   process.kill(checkpointer, 'SIGSTOP')
-  const resume = (): void => void process.kill(checkpointer, 'SIGCONT')
+  const resume = (): void => {
+    if (isAlive(checkpointer)) process.kill(checkpointer, 'SIGCONT')
+  }
   try {
     await kill(host.child, 'SIGKILL')
     const lock = (): Promise<string> => readFile(join(dataDirectory, 'postmaster.pid'), 'utf8')
@@ -112,8 +114,8 @@ test('a predecessor that is still shutting down is waited for, longer than one t
     resume()
     expect(await waiting).toBe('free')
   } finally {
-    // The test may have failed before it let go.
-    if (await stat(`/proc/${checkpointer}`).catch(() => undefined)) resume()
+    // Also when the test failed before it let go.
+    resume()
   }
   await isGone(pid)
 })

@@ -11,6 +11,7 @@ const tags = ['Accounts']
 
 export function registerAuthRoutes(app: App, deps: { auth: AuthService }, cookies: SessionCookies): void {
   registerSignIn(app, deps.auth, cookies)
+  registerRefresh(app, deps.auth, cookies)
   registerSignOut(app, deps.auth, cookies)
   registerDevices(app, deps.auth, cookies)
   app.get(
@@ -83,6 +84,9 @@ function registerSignIn(app: App, auth: AuthService, cookies: SessionCookies): v
       return sessionAnswer(request, signIn)
     },
   )
+}
+
+function registerRefresh(app: App, auth: AuthService, cookies: SessionCookies): void {
   app.post(
     '/auth/refresh',
     {

@@ -11,7 +11,7 @@ import {
 } from '@parley/contracts'
 import type { Entry, Member, Message, Room, User } from '@parley/protocol'
 
-export interface Call {
+interface Call {
   readonly verb: string
   readonly input: unknown
   readonly context: CallContext | undefined
@@ -21,7 +21,7 @@ type Answers<C extends Contract> = {
   -readonly [K in keyof ServiceOf<C>]: ServiceOf<C>[K]
 }
 
-export interface Fake<C extends Contract> {
+interface Fake<C extends Contract> {
   readonly service: ServiceOf<C>
   readonly calls: Call[]
   /** Replaces the answer of one verb from now on. */

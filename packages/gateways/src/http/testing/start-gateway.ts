@@ -1,7 +1,6 @@
 import { createIds, type Log, type RateLimiter, type RateRule } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
-import type { InjectOptions } from 'fastify'
-import type { Response } from 'light-my-request'
+import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
 import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 import type { Principal, TokenVerifier } from '../../shared/token-verifier.ts'
@@ -13,7 +12,7 @@ export const ORIGIN = 'https://chat.example.org'
 export const BEARER = { authorization: 'Bearer good' }
 export const COOKIE = { cookie: 'parley_access=good' }
 
-export interface FakeVerifier extends TokenVerifier {
+interface FakeVerifier extends TokenVerifier {
   fresh: boolean
 }
 
@@ -32,7 +31,7 @@ function fakeVerifier(): FakeVerifier {
   }
 }
 
-export interface Line {
+interface Line {
   readonly level: keyof Log
   readonly fields: Record<string, unknown>
   readonly message: string

@@ -9,9 +9,9 @@ import {
   systemClock,
   type UserRecord,
 } from '@parley/contracts'
-import { createTestDatabase, type TestDatabase } from '../../../../tests/support/test-database.ts'
-import { createRoomsService, type RunningRoomsService } from './create-rooms-service.ts'
-import { roomsMigrations } from './migrations.ts'
+import { createRoomsService, type RunningRoomsService } from '@parley/services/rooms/create-rooms-service'
+import { roomsMigrations } from '@parley/services/rooms/migrations'
+import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
 export interface RoomsKit {
   readonly rooms: RunningRoomsService

@@ -1,0 +1,120 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { allowedOrigins, reachableUrls } from './origins.ts'
+import { readSettings } from './read-settings.ts'
+import { renderSettings } from './render-settings.ts'
+import { settingNames, settingsTable } from './table.ts'
+
+test('docs/settings.md is the table', async () => {
+  await expect(renderSettings()).toMatchFileSnapshot('../../../../docs/settings.md')
+})
+
+test('every setting has its own variable and flag, and a fallback that it accepts itself', () => {
+  const definitions = settingNames.map((name) => settingsTable[name])
+  expect(new Set(definitions.map(({ env }) => env)).size).toBe(definitions.length)
+  expect(new Set(definitions.map(({ flag }) => flag)).size).toBe(definitions.length)
+  expect(() => readSettings({})).not.toThrow()
+})
+
+test('without anything set, only this machine is served, from one directory, by all roles', () => {
+  expect(readSettings({})).toMatchObject({
+    port: 8080,
+    host: '127.0.0.1',
+    data: resolve('data'),
+    databaseUrl: undefined,
+    rateLimits: true,
+    log: 'info',
+    roles: ['auth', 'sessions', 'rooms', 'ws', 'http'],
+    trustProxy: [],
+    web: true,
+    strictCalls: false,
+  })
+})
+
+test('a flag wins over its variable, and an empty variable is none', () => {
+  expect(readSettings({ PARLEY_PORT: '9000' }, { port: '9001' }).port).toBe(9001)
+  expect(readSettings({ PARLEY_PORT: '' }).port).toBe(8080)
+})
+
+test('an unknown variable is refused, with the one that was probably meant', () => {
+  expect(() => readSettings({ PARLEY_PROT: '1' })).toThrow(
+    'There is no setting PARLEY_PROT. Did you mean PARLEY_PORT?',
+  )
+  expect(() => readSettings({ PARLEY_ENTIRELY_ELSEWHERE: '1' })).toThrow(
+    /^There is no setting PARLEY_ENTIRELY_ELSEWHERE\. All/,
+  )
+  expect(() => readSettings({ OTHER_PORT: '1' })).not.toThrow()
+})
+
+test.for([
+  ['PARLEY_PORT', '0', 'must be a whole number from 1 to 65535'],
+  ['PARLEY_PORT', '65536', 'must be a whole number from 1 to 65535'],
+  ['PARLEY_PORT', '80.5', 'must be a whole number'],
+  ['PARLEY_HOST', 'not a host', 'must be an address'],
+  ['PARLEY_ORIGINS', 'chat.example.org', 'must be an origin such as'],
+  ['PARLEY_ORIGINS', 'https://chat.example.org/path', 'must be an origin without a path'],
+  ['PARLEY_ORIGINS', 'https://*.example.org', 'must name exact origins'],
+  ['PARLEY_ORIGINS', 'https://a.example,,https://b.example', 'must be a list separated by commas'],
+  ['PARLEY_PUBLIC_URL', 'ftp://example.org', 'must be an origin such as'],
+  ['PARLEY_DATABASE_URL', 'mysql://x', 'must be a URL such as postgresql:'],
+  ['PARLEY_RATE_LIMITS', 'yes', 'must be on or off'],
+  ['PARLEY_LOG', 'verbose', 'must be one of trace'],
+  [
+    'PARLEY_ROLES',
+    'http,rooom',
+    'knows no role "rooom"; the roles are all, auth, sessions, rooms, ws, http. Did you mean rooms?',
+  ],
+  ['PARLEY_TRUST_PROXY', '10.0.0.0/33', 'must be off, or addresses'],
+  ['PARLEY_TRUST_PROXY', 'nginx', 'must be off, or addresses'],
+  ['PARLEY_METRICS_TOKEN', 'x'.repeat(15), 'must have at least 16 characters'],
+])('%s=%s is refused with what is allowed', ([name = '', value = '', sentence = '']) => {
+  expect(() => readSettings({ [name]: value })).toThrow(`${name} ${sentence}`)
+})
+
+test('a wrong secret is not repeated', () => {
+  expect(() => readSettings({ PARLEY_DATABASE_URL: 'hush-hush' })).toThrow(/^(?!.*hush-hush)/)
+})
+
+test('values at their bounds are taken', () => {
+  const settings = readSettings({
+    PARLEY_PORT: '65535',
+    PARLEY_METRICS_TOKEN: 'x'.repeat(16),
+    PARLEY_TRUST_PROXY: 'loopback, 10.0.0.0/32, ::1/128',
+    PARLEY_HOST: '[::1]',
+  })
+  expect(settings).toMatchObject({
+    port: 65_535,
+    host: '::1',
+    trustProxy: ['loopback', '10.0.0.0/32', '::1/128'],
+  })
+})
+
+test('a partial list of roles is refused with what it would need', () => {
+  expect(() => readSettings({ PARLEY_ROLES: 'http,ws' })).toThrow(
+    'PARLEY_ROLES leaves out auth, sessions, rooms, but the embedded topology runs every role in one process: a partial list needs a distributed deployment.',
+  )
+})
+
+test('a public address that no origin allows is a contradiction', () => {
+  const env = { PARLEY_PUBLIC_URL: 'https://chat.example.org', PARLEY_ORIGINS: 'https://other.example.org' }
+  expect(() => readSettings(env)).toThrow('PARLEY_ORIGINS does not contain https://chat.example.org')
+})
+
+test('allowed origins are exact, without the default port, and contain the public address', () => {
+  expect(allowedOrigins(readSettings({}))).toEqual(['http://localhost:8080', 'http://127.0.0.1:8080'])
+  expect(
+    allowedOrigins(readSettings({ PARLEY_PORT: '80', PARLEY_PUBLIC_URL: 'https://Chat.example.org/' })),
+  ).toEqual(['https://chat.example.org', 'http://localhost', 'http://127.0.0.1'])
+  expect(allowedOrigins(readSettings({ PARLEY_ORIGINS: 'https://a.example:443' }))).toEqual([
+    'https://a.example',
+  ])
+})
+
+test('the printed address is one that a person can open', () => {
+  expect(reachableUrls(readSettings({}))).toEqual(['http://localhost:8080'])
+  expect(reachableUrls(readSettings({ PARLEY_HOST: '0.0.0.0' }))[0]).toBe('http://localhost:8080')
+  expect(reachableUrls(readSettings({ PARLEY_HOST: '192.0.2.7' }))).toEqual(['http://192.0.2.7:8080'])
+  expect(reachableUrls(readSettings({ PARLEY_PUBLIC_URL: 'https://chat.example.org' }))).toEqual([
+    'https://chat.example.org',
+  ])
+})

@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { bodiesOf, Harness, messagesOf, until } from './testing/harness.ts'
+
+let harness: Harness
+beforeEach(async () => {
+  harness = await Harness.start()
+})
+afterEach(() => harness.end())
+
+test('two people talk: what one sends the other sees, and the sender sees sent, delivered and read', async () => {
+  const { server } = harness
+  const ann = await harness.signIn('ann')
+  const bob = await harness.signIn('bob')
+  const room = await ann.createRoom({ kind: 'direct', usernames: ['bob'] })
+  const annView = ann.timeline(room.id)
+  const bobView = bob.timeline(room.id)
+  await until(annView, (state) => state.status === 'ready')
+  await until(bobView, (state) => state.status === 'ready')
+
+  const key = ann.send(room.id, { body: '  Xin chào  ' })
+  expect(messagesOf(annView.get().items)).toMatchObject([
+    { key, seq: null, state: 'sending', body: 'Xin chào' },
+  ])
+  await until(bobView, (state) => bodiesOf(state.items).includes('Xin chào'))
+  const delivered = await until(annView, (state) => messagesOf(state.items)[0]?.state === 'delivered')
+  expect(messagesOf(delivered.items)).toMatchObject([{ key, seq: 3 }])
+
+  expect(bob.room(room.id).get()?.me?.unread).toBe(1)
+  bob.markRead(room.id, 3)
+  expect(bob.room(room.id).get()?.me?.unread).toBe(0)
+  await until(annView, (state) => messagesOf(state.items)[0]?.state === 'read')
+  expect(server.framesOf('send')).toHaveLength(1)
+})

@@ -1,0 +1,119 @@
+/** What a scenario needs of a deployment, whichever way it is built. A body never knows which one it runs on. */
+import { type CreateParleyOptions, createParley, type Parley, type Store } from '@parley/sdk'
+import { startTestServer } from '../support/test-server.ts'
+
+export interface Deployment {
+  /** Front doors; a client takes one, and two clients of a scenario take different ones where there are several. */
+  readonly urls: readonly string[]
+  /** SIGKILL of everything that holds connections or truth, then a start on the same data. Resolves when ready. */
+  killAndRestart(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface Topology {
+  readonly name: string
+  start(): Promise<Deployment>
+}
+
+export const embedded: Topology = {
+  name: 'embedded',
+  async start() {
+    const server = await startTestServer()
+    return {
+      urls: [server.url],
+      async killAndRestart() {
+        await server.kill()
+        await server.restart()
+      },
+      async stop() {
+        await server.stop()
+      },
+    }
+  },
+}
+
+/** Resolves with the value once it satisfies the condition; rejects with what it last was. */
+export function until<Value>(
+  store: Store<Value>,
+  condition: (value: Value) => boolean,
+  timeoutMs = 15_000,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const finish = (work: () => void) => {
+      clearTimeout(timer)
+      unsubscribe()
+      work()
+    }
+    const look = () => {
+      const value = store.get()
+      if (condition(value)) finish(() => resolve(value))
+    }
+    const timer = setTimeout(
+      () =>
+        finish(() =>
+          reject(
+            new Error(`not within ${timeoutMs} ms; last: ${JSON.stringify(store.get())?.slice(0, 2_000)}`),
+          ),
+        ),
+      timeoutMs,
+    )
+    const unsubscribe = store.subscribe(look)
+    queueMicrotask(look)
+  })
+}
+
+export interface People {
+  /** A signed-in, connected person with a name nobody else has. */
+  join(name: string, options?: CreateParleyOptions): Promise<Person>
+  /** Another device of the same person. */
+  device(person: Person, options?: CreateParleyOptions): Promise<Parley>
+  stop(): Promise<void>
+}
+
+export interface Person {
+  readonly parley: Parley
+  readonly id: string
+  readonly username: string
+  readonly password: string
+  readonly url: string
+}
+
+export function createPeople(deployment: Deployment): People {
+  const all: Parley[] = []
+  let count = 0
+  const client = (url: string, options: CreateParleyOptions) => {
+    const parley = createParley({ baseUrl: url, tokens: 'bearer', ...options })
+    all.push(parley)
+    return parley
+  }
+  const urlOf = (index: number) => deployment.urls[index % deployment.urls.length] ?? ''
+
+  return {
+    async join(name, options = {}) {
+      const url = urlOf(count++)
+      const parley = client(url, options)
+      const username = `${name}-${Date.now().toString(36)}${count}`
+      const password = `correct horse ${name}`
+      const user = await parley.register({ username, password })
+      await until(parley.connection, (connection) => connection.status === 'online')
+      return { parley, id: user.id, username, password, url }
+    },
+    async device(person, options = {}) {
+      const parley = client(person.url, options)
+      await parley.login({ login: person.username, password: person.password })
+      await until(parley.connection, (connection) => connection.status === 'online')
+      return parley
+    },
+    async stop() {
+      await Promise.all(all.map((parley) => parley.stop()))
+    },
+  }
+}
+
+/** Bodies of the stored messages a timeline shows, in its order. */
+export function storedBodies(parley: Parley, room: string): string[] {
+  return parley
+    .timeline(room)
+    .get()
+    .items.flatMap((item) => (item.type === 'message' && item.seq !== null ? [item.body] : []))
+}
