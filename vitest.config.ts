@@ -5,23 +5,20 @@ import { defineConfig } from 'vitest/config'
  * package, what crosses a boundary (real servers and processes), and what needs a browser.
  */
 const common = {
-  extends: true,
-  test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    pool: 'forks',
-    setupFiles: ['tests/support/print-server-logs.ts'],
-  },
-} as const
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  pool: 'forks' as const,
+  setupFiles: ['tests/support/print-server-logs.ts'],
+}
 
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/global-postgres.ts'],
     projects: [
       {
-        ...common,
+        extends: true,
         test: {
-          ...common.test,
+          ...common,
           name: 'inside',
           include: [
             'packages/**/*.test.ts',
@@ -34,9 +31,9 @@ export default defineConfig({
         },
       },
       {
-        ...common,
+        extends: true,
         test: {
-          ...common.test,
+          ...common,
           name: 'across',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/browser/**'],
@@ -47,9 +44,9 @@ export default defineConfig({
         },
       },
       {
-        ...common,
+        extends: true,
         test: {
-          ...common.test,
+          ...common,
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           // A browser and a server keep two cores busy.

@@ -35,7 +35,7 @@ async function launch(
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (said += chunk.toString()))
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
   const launched = { child, url: `http://127.0.0.1:${port}`, ended, output: () => said }
   await expect
     .poll(() => (child.exitCode === null ? readyStatus(launched.url) : said), { timeout: 40_000 })

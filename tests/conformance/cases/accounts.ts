@@ -131,27 +131,23 @@ export const accounts: Topic = {
       )
     }),
     promise('an unknown user takes as long as a wrong password', SAME, async (t) => {
-      const { username } = await t.person()
+      const { username } = await t.newcomer()
+      const login = (name: string) =>
+        t.as(undefined).post('/auth/login', { login: name, password: 'not the password' })
       const fastest = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY }
-      for (let round = 0; round < 4; round += 1) {
-        for (const kind of ['known', 'unknown'] as const) {
-          const login = kind === 'known' ? username : `nobody${unique(10)}`
-          const waitedBefore = t.trace.waitedMs()
-          const begin = performance.now()
-          refused(
-            await t.as(undefined).post('/auth/login', { login, password: 'not the password' }),
-            401,
-            'bad_credentials',
-          )
-          if (t.trace.waitedMs() === waitedBefore)
-            fastest[kind] = Math.min(fastest[kind], performance.now() - begin)
-        }
+      // The fastest of several, asked side by side: other cases load the server meanwhile.
+      for (let round = 0; round < 10; round += 1) {
+        const [known, unknown] = await Promise.all([login(username), login(`nobody${unique(10)}`)])
+        for (const answer of [known, unknown]) refused(answer, 401, 'bad_credentials')
+        fastest.known = Math.min(fastest.known, known.ms)
+        fastest.unknown = Math.min(fastest.unknown, unknown.ms)
+        const ratio = fastest.unknown / fastest.known
+        if (round >= 3 && ratio > 0.6 && ratio < 1.6) return
       }
-      if (!Number.isFinite(fastest.known + fastest.unknown)) return
-      const ratio = fastest.unknown / fastest.known
+      const { known, unknown } = fastest
       ok(
-        ratio > 0.4 && ratio < 2.5,
-        `fastest answer in ms: known ${fastest.known.toFixed(1)}, unknown ${fastest.unknown.toFixed(1)}`,
+        unknown / known > 0.4 && unknown / known < 2.5,
+        `fastest answer in ms: known ${known.toFixed(1)}, unknown ${unknown.toFixed(1)}`,
       )
     }),
     promise('a log-in without its fields is invalid', '`invalid_request`', async (t) => {

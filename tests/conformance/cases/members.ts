@@ -141,7 +141,7 @@ export const membership: Topic = {
       'a direct room takes no third person',
       '`POST /rooms` `{kind: "public"|"group"|"direct", name?, usernames?}`',
       async (t) => {
-        const [ann, bob, cat] = await t.persons(3)
+        const [ann, bob, cat] = await Promise.all([t.person(), t.newcomer(), t.person()])
         const made = done(await t.as(ann).post('/rooms', { kind: 'direct', usernames: [bob.username] }), 201)
         const id = shape.id(made.body, 'room.id')
         const answer = await t.as(ann).post(`/rooms/${id}/members`, { username: cat.username })

@@ -83,7 +83,7 @@ export const rooms: Topic = {
       'a direct room with the same person again is the same room, from both sides',
       DIRECT,
       async (t) => {
-        const [ann, bob] = await t.persons(2)
+        const [ann, bob] = await Promise.all([t.person(), t.newcomer()])
         const body = (other: { username: string }) => ({ kind: 'direct', usernames: [other.username] })
         const first = shape.room(at(done(await t.as(ann).post('/rooms', body(bob)), 201).body, 'room'))
         equal([first.kind, first.member_count], ['direct', 2], 'kind and members')
@@ -100,7 +100,7 @@ export const rooms: Topic = {
       },
     ),
     promise('two who open the direct room at once get one room', DIRECT, async (t) => {
-      const [ann, bob] = await t.persons(2)
+      const [ann, bob] = await Promise.all([t.person(), t.newcomer()])
       const found = await Promise.all([
         directWith(t.as(ann), bob),
         directWith(t.as(bob), ann),

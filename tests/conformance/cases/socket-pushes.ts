@@ -128,7 +128,7 @@ export const socketPushes: Topic = {
       await entryOf(b, id, seq)
     }),
     promise('a new direct room is told to the other, with the peer', ROOM, async (t) => {
-      const [ann, bob] = await t.persons(2)
+      const [ann, bob] = await Promise.all([t.person(), t.newcomer()])
       const b = await t.connect(bob)
       const { id } = await directWith(t.as(ann), bob)
       equal(shape.room((await roomChange(b, id, 'added')).room).peer?.id, ann.id, 'peer')

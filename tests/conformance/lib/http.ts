@@ -28,6 +28,8 @@ export interface Answer {
   readonly body: unknown
   /** Method and path, for messages. */
   readonly what: string
+  /** From sending the request to the end of its answer in milliseconds; waiting for rate limits is not in it. */
+  readonly ms: number
 }
 
 export interface Http {
@@ -86,6 +88,7 @@ export function createHttp(target: Target, agents: Agents, trace: Trace): Http {
   }
 
   async function once(call: Call): Promise<Answer> {
+    const begin = performance.now()
     const response = await open(call, isSecure ? agents.secure : agents.plain)
     const chunks: Buffer[] = []
     for await (const chunk of response) chunks.push(chunk as Buffer)
@@ -97,6 +100,7 @@ export function createHttp(target: Target, agents: Agents, trace: Trace): Http {
       text,
       body: parse(text),
       what: `${call.method} ${call.path}`,
+      ms: performance.now() - begin,
     }
   }
 

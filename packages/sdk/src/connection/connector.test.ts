@@ -284,26 +284,28 @@ describe('the stand-by link', () => {
     expect(bodiesOf(items)).toEqual(['by poll', 'answer'])
   })
 
-  test('returns to a socket by itself, without a gap', async () => {
+  test('looks for a socket every 30 to 60 seconds and returns to it without a gap', async () => {
     server.sockets = 'refused'
+    server.heartbeatMs = 3_600_000
     const clock = new FakeClock()
-    const ann = harness.client({ clock })
+    const ann = harness.client({ clock, random: () => 0.5 })
     await ann.login({ login: 'ann', password: 'x' })
     await offline(ann)
-    clock.advance(1)
+    clock.advance(250)
     await online(ann)
     const seen: string[] = []
     ann.connection.subscribe(() => seen.push(state(ann).status))
-    clock.advance(30_000)
-    await server.until(() => server.accepted === 1)
+    clock.advance(44_999)
+    expect(server.refused).toBe(2)
+    clock.advance(1)
+    await server.until(() => server.refused === 3)
     server.sockets = 'open'
-    // The failed look above plans the next one when its failure is known.
-    while (state(ann).transport !== 'socket') {
-      clock.advance(30_000)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    expect(seen.filter((status) => status !== 'online')).toEqual([])
+    // The next look is planned when the client has heard of the refusal.
+    const turn = setInterval(() => clock.advance(45_000), 1)
+    await until(ann.connection, ({ transport }) => transport === 'socket')
+    clearInterval(turn)
     await server.until(() => server.connections.size === 1)
+    expect(seen.filter((status) => status !== 'online')).toEqual([])
   })
 
   test('a server that was only away is met by socket again', async () => {

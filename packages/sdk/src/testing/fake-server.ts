@@ -23,7 +23,6 @@ import { answerRest } from './fake-rest.ts'
 import { FakeRoom, type NewEntry } from './fake-room.ts'
 
 export interface FakeServerOptions {
-  heartbeatMs?: number
   /** Rooms in one `ready`. */
   pageRooms?: number
   port?: number
@@ -52,6 +51,9 @@ export class FakeServer {
   /** Answers to these requests are held back until `release`. */
   holdAnswersTo: ClientFrame['t'] | null = null
   tokenLifeS = 900
+  heartbeatMs = 25_000
+  /** Handshakes that were refused. */
+  refused = 0
   accepted = 0
   epoch = 'e1'
   readonly #options: FakeServerOptions
@@ -229,6 +231,8 @@ export class FakeServer {
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (this.sockets === 'refused') {
       socket.destroy()
+      this.refused++
+      this.#changed()
       return
     }
     this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
@@ -267,8 +271,14 @@ export class FakeServer {
   }
 
   hello(session: string, authRequired: boolean): ServerFrame {
-    const heartbeat_ms = this.#options.heartbeatMs ?? 25_000
-    return { t: 'hello', v: 1, heartbeat_ms, auth_required: authRequired, limits: publishedLimits, session }
+    return {
+      t: 'hello',
+      v: 1,
+      heartbeat_ms: this.heartbeatMs,
+      auth_required: authRequired,
+      limits: publishedLimits,
+      session,
+    }
   }
 
   #hello(connection: FakeConnection, authRequired: boolean): void {

@@ -1,0 +1,84 @@
+// `npm test`: the fast checks, then every test, and a plain line at the end that a person or a program can read.
+//   --no-checks  when `npm run check` has just been run
+// Everything else is handed to vitest: npm test -- tests/server
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findChromium, installChromium } from './find-chromium.mjs'
+import { PROJECT } from './list-files.mjs'
+
+const args = process.argv.slice(2)
+const withChecks = !args.includes('--no-checks')
+const rest = args.filter((arg) => arg !== '--no-checks')
+const left = []
+
+const checks = withChecks ? await run(join(PROJECT, 'scripts/check.mjs'), ['--fast']) : 0
+const { code, passed, failed, skipped } = await runTests()
+
+if (checks !== 0) console.log('The checks failed; see above.')
+for (const sentence of left) console.log(sentence)
+console.log(`${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`)
+process.exitCode = checks === 0 && code === 0 ? 0 : 1
+
+async function runTests() {
+  const environment = prepareBrowser()
+  const directory = mkdtempSync(join(tmpdir(), 'parley-report-'))
+  const report = join(directory, 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const vitest = join(PROJECT, 'node_modules/vitest/vitest.mjs')
+  try {
+    const exit = await run(vitest, ['run', ...reporters, ...environment.args, ...rest], environment.env)
+    return { code: exit, ...readReport(report) }
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Without a browser the rest still runs, and the last lines say what did not. */
+function prepareBrowser() {
+  let chromium = findChromium()
+  let reason
+  if (chromium === undefined) {
+    console.log('Installing Chromium for the browser tests …')
+    reason = installChromium()
+    chromium = findChromium()
+  }
+  if (chromium !== undefined) return { args: [], env: { CHROMIUM_PATH: chromium } }
+  left.push(
+    `The browser tests were left out, because there is no Chromium (${reason}). Install it ("sudo apt-get install chromium"), or set CHROMIUM_PATH to a Chromium or Chrome, and run npm test again.`,
+  )
+  return { args: ['--project', '!browser'], env: {} }
+}
+
+function readReport(path) {
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+      readFileSync(path, 'utf8'),
+    )
+    // A file that could not even be loaded has no tests to count, and is no success.
+    const broken = testResults.filter(
+      (file) => file.status === 'failed' && file.assertionResults.length === 0,
+    )
+    return {
+      passed: numPassedTests,
+      failed: numFailedTests + broken.length,
+      skipped: numPendingTests + numTodoTests,
+    }
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+}
+
+function run(script, scriptArgs, env = {}) {
+  const child = spawn(process.execPath, [script, ...scriptArgs], {
+    cwd: PROJECT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(1))
+    child.on('exit', (exitCode) => resolve(exitCode ?? 1))
+  })
+}
