@@ -11,15 +11,16 @@ import { type BenchContext, option, type Workload, type WorkloadReport } from '.
 /** W1: one room, many connected members, a few senders at saturation; every message of ours is durable. */
 
 const ROOM = 'bench-room-0000000000'
-/** Raw batches written ahead of the pacer: enough to keep sockets busy, few enough not to pile up in the kernel. */
-const RAW_WINDOW_BATCHES = 32
+/** What the raw ceiling may write ahead of its pacer, for each socket: enough to keep busy, too little to pile up. */
+const RAW_WINDOW_FRAMES = 320
+const SMALL_RAW_BATCH_FRAMES = 10
 
 export const workload: Workload = {
   title: 'fanout (W1): one room, 1,000 connected members, 4 senders at saturation',
   defaults: {
     rounds: 3,
-    seconds: 5,
-    warmup: 1.5,
+    seconds: 4,
+    warmup: 1,
     members: 1000,
     senders: 4,
     'frame-bytes': 215,
@@ -33,17 +34,21 @@ export const workload: Workload = {
 async function run(context: BenchContext): Promise<WorkloadReport> {
   const wanted = ([id]: [string, unknown]) => context.only.length === 0 || context.only.includes(id)
   const subjects: Subject[] = []
-  const makers: [string, () => Promise<Subject>][] = [
-    ['raw10', () => rawSubject(context, 10)],
-    ['raw30', () => rawSubject(context, 30)],
+  const makers: [string, () => Promise<Subject[]>][] = [
+    ['raw-10', () => rawSubject(context, 'raw-10', SMALL_RAW_BATCH_FRAMES)],
+    // As many as we could have to write at once: all that the senders may have outstanding.
+    [
+      'raw-window',
+      () => rawSubject(context, 'raw-window', option(context, 'senders') * option(context, 'window')),
+    ],
     ['ws', () => peerSubject(context, 'ws', `plain ws ${packageVersion('ws')}, nothing stored`)],
     [
       'socketio',
       () => peerSubject(context, 'socketio', `Socket.IO ${packageVersion('socket.io')}, nothing stored`),
     ],
-    ['parley', () => parleySubject(context)],
+    ['parley', () => parleySubjects(context)],
   ]
-  for (const [, make] of makers.filter(wanted)) subjects.push(await make())
+  for (const [, make] of makers.filter(wanted)) subjects.push(...(await make()))
   const load: Load = startLoad(context.pinning.cores?.load)
   context.own(load.stop)
   const outcomes = await compare(context, load, subjects, {
@@ -55,37 +60,45 @@ async function run(context: BenchContext): Promise<WorkloadReport> {
   return report(context, outcomes)
 }
 
-async function rawSubject(context: BenchContext, framesPerBatch: number): Promise<Subject> {
+async function rawSubject(context: BenchContext, id: string, framesPerBatch: number): Promise<Subject[]> {
   const args = [String(framesPerBatch), String(option(context, 'frame-bytes'))]
   const server = await startPeer('raw', args, context.pinning.cores?.server)
   context.own(server.stop)
-  return {
-    id: `raw${framesPerBatch}`,
-    label: `raw ceiling, ${framesPerBatch} prebuilt frames per write`,
-    dialect: 'raw',
-    ...server,
-    senders: [0],
-    window: RAW_WINDOW_BATCHES,
-    framesPerBatch,
-    connections: () => sameRoom(option(context, 'members')),
-  }
+  return [
+    {
+      id,
+      label: `raw ceiling, ${framesPerBatch} prebuilt frames per write`,
+      dialect: 'raw',
+      ...server,
+      senders: [0],
+      window: Math.max(2, Math.round(RAW_WINDOW_FRAMES / framesPerBatch)),
+      framesPerBatch,
+      connections: () => sameRoom(option(context, 'members')),
+    },
+  ]
 }
 
-async function peerSubject(context: BenchContext, name: 'ws' | 'socketio', label: string): Promise<Subject> {
+async function peerSubject(
+  context: BenchContext,
+  name: 'ws' | 'socketio',
+  label: string,
+): Promise<Subject[]> {
   const server = await startPeer(name, [], context.pinning.cores?.server)
   context.own(server.stop)
-  return {
-    id: name,
-    label,
-    dialect: name,
-    ...server,
-    senders: senderIndexes(context),
-    window: option(context, 'peer-window'),
-    connections: () => sameRoom(option(context, 'members')),
-  }
+  return [
+    {
+      id: name,
+      label,
+      dialect: name,
+      ...server,
+      senders: senderIndexes(context),
+      window: option(context, 'peer-window'),
+      connections: () => sameRoom(option(context, 'members')),
+    },
+  ]
 }
 
-async function parleySubject(context: BenchContext): Promise<Subject> {
+async function parleySubjects(context: BenchContext): Promise<Subject[]> {
   const members = option(context, 'members')
   const server = await startParley()
   context.own(server.stop)
@@ -103,20 +116,25 @@ async function parleySubject(context: BenchContext): Promise<Subject> {
   // Hashing a thousand passwords is no part of the workload and uses every core; from here on there is one.
   const { cores } = context.pinning
   if (cores !== undefined) pinTree(server.pid, cores.server)
-  return {
-    id: 'parley',
-    label: `Parley ${packageVersion('@parley/server')}, every message durable`,
+  const subject = (id: string, window: number, note: string): Subject => ({
+    id,
+    label: `Parley ${packageVersion('@parley/server')}, every message durable${note}`,
     dialect: 'parley',
     port: server.port,
     pid: server.pid,
     senders: senderIndexes(context),
-    window: option(context, 'window'),
+    window,
     connections: async () => {
       await rest.renewTokens(users)
       return users.map(({ token }) => ({ room, token }))
     },
     audit: () => auditStored(rest, room, owner),
-  }
+  })
+  const peerWindow = option(context, 'peer-window')
+  return [
+    subject('parley', option(context, 'window'), ''),
+    subject('parley-peer-window', peerWindow, `, window of ${peerWindow} as the peers`),
+  ]
 }
 
 /** Every acknowledged message must have become an entry of the room's log, and nothing else may have. */
@@ -148,7 +166,7 @@ function report(context: BenchContext, outcomes: Outcome[]): WorkloadReport {
   const ours = rate('parley')
   const ratios = Object.fromEntries(
     outcomes
-      .filter(({ id }) => id !== 'parley')
+      .filter(({ id }) => !id.startsWith('parley'))
       .map(({ id }) => [id, ours === undefined ? undefined : ours / (rate(id) ?? Number.NaN)])
       .filter(([, ratio]) => ratio !== undefined && !Number.isNaN(ratio)),
   ) as Record<string, number>

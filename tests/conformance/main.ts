@@ -1,6 +1,7 @@
-import { createAgents } from './lib/http.ts'
+import { type Agents, createAgents, createHttp } from './lib/http.ts'
 import { type Failure, type Report, runAll } from './lib/runner.ts'
-import { type Options, readOptions, USAGE } from './lib/target.ts'
+import { type Options, readOptions, type Target, USAGE } from './lib/target.ts'
+import { createTrace } from './lib/trace.ts'
 import { TOPICS } from './topics.ts'
 
 async function main(): Promise<number> {
@@ -12,6 +13,11 @@ async function main(): Promise<number> {
     return 2
   }
   const agents = createAgents()
+  const unreachable = await reach(options.target, agents)
+  if (unreachable !== undefined) {
+    console.error(`${options.target.base.origin} does not answer: ${unreachable}`)
+    return 2
+  }
   console.log(`Conformance of ${options.target.base.origin} with protocol version 1, seed ${options.seed}`)
   const result = await runAll(TOPICS, options, agents, createReport(options.verbose))
   agents.close()
@@ -23,6 +29,16 @@ async function main(): Promise<number> {
     return 2
   }
   return result.failures.length === 0 ? 0 : 1
+}
+
+/** Why nothing answers at the target, `undefined` when something does, whatever it says. */
+async function reach(target: Target, agents: Agents): Promise<string | undefined> {
+  try {
+    await createHttp(target, agents, createTrace()).call({ method: 'GET', path: '/healthz', retry: false })
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 function createReport(isVerbose: boolean): Report {

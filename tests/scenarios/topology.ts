@@ -78,7 +78,7 @@ export interface Person {
   readonly url: string
 }
 
-export function createPeople(deployment: Deployment): People {
+export function createPeople(deployment: Pick<Deployment, 'urls'>): People {
   const all: Parley[] = []
   let count = 0
   const client = (url: string, options: CreateParleyOptions) => {

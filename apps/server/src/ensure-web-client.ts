@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { PlainError } from './plain-error.ts'
 
 /** What goes into a build, seen from the program's folder. */
@@ -18,7 +19,7 @@ const NOT_SOURCES = new Set(['node_modules', 'dist'])
 const IS_TEST = /\.(test|spec)\.tsx?$/
 /** Beside the files that are served; its name starts with a dot, so it is not. */
 const STAMP = '.built-from'
-const LAST_LINES = 15
+const SAID_LINES = 15
 
 export interface WebClientOptions {
   /** Folder of the whole program. */
@@ -121,10 +122,12 @@ function runVite(web: string, output: string): Promise<void> {
   child.on('error', reject)
   child.on('close', (code) => {
     if (code === 0) return resolve()
-    const lines = said.trim().split('\n').slice(-LAST_LINES).join('\n  ')
+    const lines = stripVTControlCharacters(said)
+      .split('\n')
+      .filter((line) => line.trim() !== '' && !/^\s+at /.test(line))
     reject(
       new PlainError(
-        `The web client could not be built; PARLEY_WEB=off starts without it. Vite said:\n  ${lines}`,
+        `The web client could not be built; PARLEY_WEB=off starts without it. Vite said:\n  ${lines.slice(0, SAID_LINES).join('\n  ')}`,
       ),
     )
   })

@@ -9,14 +9,23 @@ const PLAIN_NAMES = new Set([
   'DataNewer',
   'DataDirectoryInUse',
   'DataDirectoryNewer',
-  'PostgresStartFailed',
 ])
+
+const COMPLAINTS_MAX = 3
 
 /** The sentence for a known trouble; undefined for a bug, which deserves its stack. */
 export function plainSentence(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
+  if (error.name === 'PostgresStartFailed') return withoutChatter(error.message)
   if (PLAIN_NAMES.has(error.name)) return error.message
   return systemSentence(error)
+}
+
+/** The reason, and of what PostgreSQL said only the complaints; none of them where the reason is plain. */
+function withoutChatter(message: string): string {
+  const [reason = '', , ...said] = message.split('\n')
+  if (/disk is full|is read-only/.test(reason)) return reason
+  return [reason, ...said.filter((line) => /FATAL|PANIC|ERROR|error:/.test(line)).slice(-COMPLAINTS_MAX)].join('\n')
 }
 
 function systemSentence(error: Error): string | undefined {

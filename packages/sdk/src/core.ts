@@ -68,7 +68,7 @@ export class Core {
       openers: {
         ...(WebSocket === null ? {} : { socket: socketTransport(baseUrl, WebSocket) }),
         stream: streamTransport(http, bearer),
-        poll: pollTransport(http, bearer),
+        poll: pollTransport(http, clock, bearer),
       },
       credentials: this.session,
       events: {

@@ -1,5 +1,5 @@
 /** What a person can ask for and wait on: the calls that answer with a value. */
-import type { Member, Message, PermissionName, Room, User } from '@parley/protocol'
+import type { Member, Message, Room, User } from '@parley/protocol'
 import type { Page, Parley } from './api.ts'
 import type { Core } from './core.ts'
 
@@ -101,7 +101,7 @@ function memberVerbs(
       await rest.call('DELETE', memberAt(room, user))
     },
     async banMember(room, user) {
-      await rest.call('PUT', at(room, `/bans/${encodeURIComponent(user)}`))
+      await rest.call('POST', at(room, '/bans'), { body: { user_id: user } })
     },
     async setRole(room, user, role) {
       return (await rest.call<{ member: Member }>('PATCH', memberAt(room, user), { body: { role } })).member
@@ -137,11 +137,13 @@ function searchVerbs(
     async pins(room) {
       return (await rest.call<{ messages: Message[] }>('GET', at(room, '/pins'))).messages
     },
-    permissions: () =>
-      rest.call<{ permissions: Record<PermissionName, boolean>; admin: boolean }>(
+    async permissions() {
+      const { permissions, admin } = await rest.call<Awaited<ReturnType<Parley['permissions']>>>(
         'GET',
-        '/users/me/permissions',
-      ),
+        '/users/me',
+      )
+      return { permissions, admin }
+    },
   }
 }
 

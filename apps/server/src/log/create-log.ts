@@ -11,7 +11,7 @@ export const SECRET_FIELDS = [
   'token',
   'access_token',
   'refresh_token',
-  'code',
+  'setup_code',
   'totp',
   'authorization',
   'cookie',
@@ -19,9 +19,6 @@ export const SECRET_FIELDS = [
   'secret',
   'body',
 ]
-/** `code` of an error is no secret and the first thing one wants to read. */
-const PUBLIC_AT = new Set(['err.code', 'error.code'])
-
 export interface LogOptions {
   readonly level: LogLevel
   /** Readable lines instead of JSON. */
@@ -39,7 +36,7 @@ export function createLog({ level, pretty, destination }: LogOptions): Logger {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: SECRET_FIELDS.flatMap(secretPaths), censor: censor, remove: false },
+      redact: { paths: SECRET_FIELDS.flatMap(secretPaths), censor: '[secret]' },
       serializers: { error: errorText, err: errorText },
     },
     pretty ? createPrettyStream(sink) : sink,
@@ -50,10 +47,6 @@ function secretPaths(field: string): string[] {
   const key = /^\w+$/.test(field) ? field : `["${field}"]`
   const below = key.startsWith('[') ? key : `.${key}`
   return [key, `*${below}`, `*.*${below}`]
-}
-
-function censor(value: unknown, path: string[]): unknown {
-  return PUBLIC_AT.has(path.map(String).join('.')) ? value : '[secret]'
 }
 
 /** An error's own words, its code and its stack; never its other fields, which may quote what people wrote. */

@@ -45,9 +45,9 @@ export async function holdDatabase({ database, clock, log, onLost }: HoldOptions
 
   const holdOnce = (): Promise<void> =>
     database.transaction(async (transaction) => {
+      // Without parameters, so that it is a simple query: the portal of another kind would keep its snapshot.
       const { rows } = await transaction.query<{ taken: boolean }>(
-        'select pg_try_advisory_xact_lock($1) as taken',
-        [HOLD_LOCK],
+        `select pg_try_advisory_xact_lock(${HOLD_LOCK}) as taken`,
       )
       if (rows[0]?.taken !== true) throw new Held()
       first.resolve()

@@ -73,8 +73,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     idleTimeoutMillis: IDLE_CONNECTION_MS,
     application_name: 'parley',
   })
+  let closing = false
   // An idle connection that breaks is only news: the next query opens another one.
-  pool.on('error', (error) => options.log.warn({ error: error.message }, 'database connection lost'))
+  pool.on('error', (error) => {
+    if (!closing) options.log.warn({ error: error.message }, 'database connection lost')
+  })
 
   return {
     ...queryable(pool),
@@ -83,6 +86,11 @@ export function createDatabase(options: DatabaseOptions): Database {
         throw translate(error)
       })
       let broken: Error | undefined
+      // The pool listens to idle connections only: one that breaks between two statements would end the process.
+      const onBroken = (error: Error): void => {
+        broken = error
+      }
+      client.on('error', onBroken)
       try {
         await client.query('begin')
         const result = await work(queryable(client))
@@ -94,9 +102,13 @@ export function createDatabase(options: DatabaseOptions): Database {
         })
         throw translate(error)
       } finally {
+        client.off('error', onBroken)
         client.release(broken)
       }
     },
-    close: () => pool.end(),
+    close() {
+      closing = true
+      return pool.end()
+    },
   }
 }

@@ -1,6 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import { type ErrorCode, errorCatalogue } from '@parley/protocol'
+import { type ErrorCode, errorCatalogue, publishedLimits } from '@parley/protocol'
 import { errorBody } from '@parley/protocol/rest'
 import type { RouteOptions } from 'fastify'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
@@ -15,7 +15,11 @@ type JsonObject = Record<string, unknown>
 const DESCRIPTION = `Real-time chat. Times are milliseconds since the epoch, ids are opaque.
 Errors share one shape; \`code\` is stable, \`message\` is for a person.
 With the cookie instead of a Bearer token, every method but GET and HEAD needs an allowed \`Origin\`.
-The socket is \`GET /ws\`; see the protocol documentation.`
+The socket is \`GET /ws\`; see the protocol documentation. Bounds of the whole contract, as \`hello\` tells them:
+
+${Object.entries(publishedLimits)
+  .map(([name, bound]) => `- \`${name}\`: ${bound}`)
+  .join('\n')}`
 
 /** OpenAPI 3.1 made from the schemas that validate, and a browser for it. Routes must be registered afterwards. */
 export async function describeApi(app: App, version: string): Promise<void> {

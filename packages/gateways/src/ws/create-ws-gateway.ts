@@ -18,13 +18,13 @@ import { WebSocketServer } from 'ws'
 import { isAllowedOrigin, readCredentials } from '../shared/credentials.ts'
 import type { StreamDoor } from '../shared/stream-door.ts'
 import type { TokenVerifier } from '../shared/token-verifier.ts'
-import { Connection } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { createFlusher } from './flusher.ts'
 import type { GatewayParts } from './gateway-parts.ts'
-import { createHeartbeat } from './heartbeat.ts'
 import { Hub } from './hub.ts'
-import { closeReasonOf, closeSession, identify, openConnection, sayHello } from './open-connection.ts'
-import { openSeedDoor, type SeedDoor, seedDoorOf } from './seed-doors.ts'
+import { createLiveConnections, type LiveConnections } from './live-connections.ts'
+import { closeReasonOf, identify, openConnection, sayHello } from './open-connection.ts'
+import { openSeedDoor, seedDoorOf } from './seed-doors.ts'
 import { ClientSocket, serveSocket } from './serve-socket.ts'
 import { SocketLink } from './socket-link.ts'
 import { createStreamDoor } from './stream.ts'
@@ -54,15 +54,12 @@ export interface WsGateway {
   close(): Promise<void>
 }
 
-/** A dead gateway's connections vanish after the lease; a living one says so well before. */
-const LEASE_RENEWAL_MS = 1_500
-
 export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway {
-  const { clock, log, newId, sessions, verifier, bus, rooms } = dependencies
+  const { clock, log, newId, bus, rooms, metrics } = dependencies
   const flusher = createFlusher()
   const hub = new Hub({ bus, rooms, flusher, clock, log })
   const parts: GatewayParts = { ...dependencies, hub, flusher, gateway: newId() }
-  const heartbeat = createHeartbeat(clock)
+  const live = createLiveConnections(parts)
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: FRAME_MAX_BYTES,
@@ -71,66 +68,8 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
     WebSocket: ClientSocket,
     handleProtocols: (protocols) => (protocols.has('parley.v1') ? 'parley.v1' : false),
   })
-  const open = new Set<Connection>()
   let draining = false
-  countConnections(dependencies.metrics, open, hub)
-
-  function createConnection(link: Connection['link']): Connection {
-    const connection = new Connection({
-      id: newId(),
-      link,
-      flusher,
-      now: clock.now(),
-      onClosed(ended) {
-        open.delete(ended)
-        heartbeat.remove(ended)
-        hub.detach(ended)
-        void closeSession(sessions, ended)
-      },
-    })
-    open.add(connection)
-    heartbeat.add(connection)
-    return connection
-  }
-
-  const endRevoked = verifier.onRevoked(({ kind, subject }) => {
-    for (const connection of [...open]) {
-      if (connection.principal?.[kind] === subject) connection.close('session_revoked')
-    }
-  })
-  let cancelLease = clock.after(0, renewLease)
-  function renewLease(): void {
-    sessions
-      .renewGateway({ gateway: parts.gateway })
-      .then(({ known }) => (known ? undefined : registerAgain(parts, open)))
-      .catch((error: unknown) => log.warn({ error: String(error) }, 'lease not renewed'))
-    cancelLease = clock.after(LEASE_RENEWAL_MS, renewLease)
-  }
-
-  async function welcome(
-    socket: ClientSocket,
-    raw: Socket,
-    request: IncomingMessage,
-    door: SeedDoor | null,
-  ): Promise<void> {
-    if (door !== null) return openSeedDoor(parts, createConnection, socket, request, door)
-    const connection = createConnection(new SocketLink(socket, raw))
-    socket.connection = connection
-    socket.parts = parts
-    serveSocket(socket)
-    const credentials = readCredentials(request.headers)
-    sayHello(connection, credentials === undefined)
-    if (credentials === undefined) return
-    const { resume } = queryOf(request)
-    socket.opening = identify(verifier, credentials.token)
-      .then(
-        (principal) => openConnection(parts, connection, principal, resume),
-        (error: unknown) => connection.close(closeReasonOf(error)),
-      )
-      .finally(() => {
-        socket.opening = undefined
-      })
-  }
+  countConnections(metrics, live, hub)
 
   return {
     handleUpgrade(request, socket, head) {
@@ -142,39 +81,53 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
       if (refused !== undefined) return refuse(socket, refused, newId())
       const raw = socket as Socket
       raw.setNoDelay(true)
-      server.handleUpgrade(request, socket, head, (client) => void welcome(client, raw, request, door))
+      server.handleUpgrade(request, socket, head, (client) => {
+        if (door === null) welcome(parts, live.create(new SocketLink(client, raw)), client, request)
+        else void openSeedDoor(parts, live.create, client, request, door)
+      })
     },
-    stream: createStreamDoor(parts, createConnection, () => draining),
+    stream: createStreamDoor(parts, live.create, () => draining),
     get connectionCount() {
-      return open.size
+      return live.open.size
     },
     async drain(withinMs) {
       draining = true
-      for (const connection of open) connection.send({ t: 'goodbye', within_ms: withinMs })
+      for (const connection of live.open) connection.send({ t: 'goodbye', within_ms: withinMs })
       flusher.flushNow()
-      if (open.size > 0) await new Promise<void>((resolve) => setTimeout(resolve, withinMs))
-      for (const connection of [...open]) connection.close('draining')
+      if (live.open.size > 0) await new Promise<void>((resolve) => setTimeout(resolve, withinMs))
+      live.closeAll()
     },
     async close() {
-      endRevoked()
-      cancelLease()
-      heartbeat.close()
-      for (const connection of [...open]) connection.close('draining')
+      live.closeAll()
+      live.stop()
       hub.close()
       server.close()
     },
   }
 }
 
-/** The sessions service has forgotten this gateway (its store was emptied): tell it again who is here. */
-async function registerAgain(
-  { sessions, gateway }: GatewayParts,
-  open: ReadonlySet<Connection>,
-): Promise<void> {
-  for (const { id, principal, ready } of open) {
-    if (principal !== null && ready)
-      await sessions.openConnection({ id, user: principal.user, device: principal.device, gateway })
-  }
+/** Says hello; who brought a token with the request is let in, all others have until the deadline to send one. */
+function welcome(
+  parts: GatewayParts,
+  connection: Connection,
+  socket: ClientSocket,
+  request: IncomingMessage,
+): void {
+  socket.connection = connection
+  socket.parts = parts
+  serveSocket(socket)
+  const credentials = readCredentials(request.headers)
+  sayHello(connection, credentials === undefined)
+  if (credentials === undefined) return
+  const { resume } = queryOf(request)
+  socket.opening = identify(parts.verifier, credentials.token)
+    .then(
+      (principal) => openConnection(parts, connection, principal, resume),
+      (error: unknown) => connection.close(closeReasonOf(error)),
+    )
+    .finally(() => {
+      socket.opening = undefined
+    })
 }
 
 function pathOf(request: IncomingMessage): string {
@@ -197,6 +150,10 @@ function refusal(parts: GatewayParts, request: IncomingMessage, known: boolean):
 }
 
 function refuse(socket: Duplex, error: ParleyError, id: string): void {
+  // Node took its listener away with the upgrade: without one a reset from the other end would end the process.
+  socket.on('error', () => socket.destroy())
+  // Not half closed until they hang up, which they may never do.
+  socket.once('finish', () => socket.destroy())
   const body = JSON.stringify({ error: { code: error.code, message: error.message, request_id: id } })
   socket.end(
     `HTTP/1.1 ${error.status} ${error.code}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
@@ -204,13 +161,13 @@ function refuse(socket: Duplex, error: ParleyError, id: string): void {
   )
 }
 
-function countConnections(registry: Registry, open: ReadonlySet<Connection>, hub: Hub): void {
+function countConnections(registry: Registry, live: LiveConnections, hub: Hub): void {
   new Gauge({
     name: 'parley_connections',
     help: 'Live connections on this gateway',
     registers: [registry],
     collect() {
-      this.set(open.size)
+      this.set(live.open.size)
     },
   })
   new Gauge({

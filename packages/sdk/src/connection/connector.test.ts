@@ -272,6 +272,8 @@ describe('the stand-by link', () => {
     clock.advance(5_000)
     await online(ann)
     expect(state(ann).transport).toBe('poll')
+    // Polls follow one another after a short pause of the client's clock.
+    const turn = setInterval(() => clock.advance(300), 5)
     const timeline = ann.timeline('r1')
     await until(timeline, ({ status }) => status === 'ready')
     server.say(room, 'u_bob', 'by poll')
@@ -281,6 +283,7 @@ describe('the stand-by link', () => {
       timeline,
       (now) => now.items.every((item) => item.seq !== null) && now.items.length === 4,
     )
+    clearInterval(turn)
     expect(bodiesOf(items)).toEqual(['by poll', 'answer'])
   })
 

@@ -4,6 +4,7 @@ import {
   type ClientFrame,
   type ClientFrameType,
   type ErrorFrame,
+  FRAME_MAX_BYTES,
   HEARTBEAT_MS,
   type HelloFrame,
   isErrorCode,
@@ -96,6 +97,8 @@ export class Link {
   request<T extends ClientFrameType>(request: Request<T>, withinMs = ANSWER_WITHIN_MS): Promise<Answers[T]> {
     if (this.#over) return Promise.reject(new LinkLostError('The connection is over.'))
     const id = this.#nextId++
+    // The server closes for good on a frame beyond its bound; one request must not cost the connection.
+    if (isTooLarge({ ...request, id })) return Promise.reject(new ParleyError('too_large'))
     return new Promise((resolve, reject) => {
       const cancel = this.#options.clock.after(withinMs, () => {
         this.#pending.delete(id)
@@ -242,6 +245,12 @@ export class Link {
       () => {},
     )
   }
+}
+
+function isTooLarge(frame: object): boolean {
+  const text = JSON.stringify(frame)
+  // No UTF-16 unit takes more than three bytes: short frames need no counting.
+  return text.length * 3 > FRAME_MAX_BYTES && new TextEncoder().encode(text).length > FRAME_MAX_BYTES
 }
 
 function toError(frame: ErrorFrame): ParleyError {

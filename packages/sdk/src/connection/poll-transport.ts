@@ -1,36 +1,47 @@
 /** Where a proxy holds the stream back: the same frames by repeated requests, each answered within 25 s. */
 import { type ClientFrame, ParleyError, POLL_MAX_MS, type ServerFrame } from '@parley/protocol'
+import type { Clock } from '../clock.ts'
 import type { Http } from '../http.ts'
 import { postFrame } from './post-frame.ts'
 import { closeCodeOf } from './stream-transport.ts'
 import { ABNORMAL_CLOSE, type Transport, type TransportEvents, type TransportOpener } from './transport.ts'
 
 const SLACK_MS = 10_000
+/** A cursor may list the same rooms for a while; asking again at once would be a loop without a brake. */
+const PAUSE_MS = 300
 
 interface PollAnswer {
   frames: ServerFrame[]
   cursor?: string | null
 }
 
-export function pollTransport(http: Http, bearer: () => string | null): TransportOpener {
+export function pollTransport(http: Http, clock: Clock, bearer: () => string | null): TransportOpener {
   return {
     kind: 'poll',
     // The first answer may be held as long as any other.
     helloWithinMs: POLL_MAX_MS + SLACK_MS,
-    open: (resume, events) => new PollTransport(http, bearer, resume, events),
+    open: (resume, events) => new PollTransport(http, clock, bearer, resume, events),
   }
 }
 
 class PollTransport implements Transport {
   readonly #http: Http
+  readonly #clock: Clock
   readonly #bearer: () => string | null
   readonly #events: TransportEvents
   #session: string | null = null
   #resume: string | null
   #closed = false
 
-  constructor(http: Http, bearer: () => string | null, resume: string | null, events: TransportEvents) {
+  constructor(
+    http: Http,
+    clock: Clock,
+    bearer: () => string | null,
+    resume: string | null,
+    events: TransportEvents,
+  ) {
     this.#http = http
+    this.#clock = clock
     this.#bearer = bearer
     this.#resume = resume
     this.#events = events
@@ -80,10 +91,12 @@ class PollTransport implements Transport {
       if (this.#closed) return
       this.#events.alive()
       for (const frame of frames) this.#take(frame)
-      if (cursor != null) {
+      if (this.#closed) return
+      if (cursor) {
         this.#resume = cursor
-        if (!this.#closed) this.#events.cursor(cursor)
+        this.#events.cursor(cursor)
       }
+      await new Promise<void>((resolve) => this.#clock.after(PAUSE_MS, resolve))
     }
   }
 

@@ -100,7 +100,7 @@ export class Outbox {
   add(room: string, body: string, replyTo: number | undefined): OutboxItem {
     if (this.#user === null) throw new ParleyError('unauthenticated')
     const trimmed = body.trim()
-    if (trimmed === '' || trimmed.length > BODY_MAX_CHARS * 2) {
+    if (trimmed === '' || [...trimmed].length > BODY_MAX_CHARS) {
       throw new ParleyError('invalid_request', {
         details: { fields: { body: `must be 1 to ${BODY_MAX_CHARS} characters` } },
       })

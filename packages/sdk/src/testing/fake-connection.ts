@@ -5,6 +5,8 @@ import type { WebSocket } from 'ws'
 /** What a connection of the stand-in server travels on. */
 export interface FakeLine {
   send(frame: ServerFrame): void
+  /** In one write. */
+  burst(frames: readonly string[]): void
   close(code: number, reason: string): void
   cut(): void
 }
@@ -18,6 +20,13 @@ export class SocketLine implements FakeLine {
 
   send(frame: ServerFrame): void {
     this.#socket.send(JSON.stringify(frame))
+  }
+
+  burst(frames: readonly string[]): void {
+    const { _socket: socket } = this.#socket as unknown as { _socket: { cork(): void; uncork(): void } }
+    socket.cork()
+    for (const frame of frames) this.#socket.send(frame)
+    socket.uncork()
   }
 
   close(code: number, reason: string): void {
@@ -38,6 +47,10 @@ export class StreamLine implements FakeLine {
 
   send(frame: ServerFrame): void {
     this.#response.write(`data: ${JSON.stringify(frame)}\n\n`)
+  }
+
+  burst(frames: readonly string[]): void {
+    this.#response.write(frames.map((frame) => `data: ${frame}\n\n`).join(''))
   }
 
   close(code: number, reason: string): void {
@@ -65,6 +78,10 @@ export class FakeConnection {
 
   send(frame: ServerFrame): void {
     this.#line.send(frame)
+  }
+
+  burst(frames: readonly string[]): void {
+    this.#line.burst(frames)
   }
 
   ready(frame: ReadyFrame): void {

@@ -106,8 +106,15 @@ function answerRoom(server: FakeServer, path: string, url: URL, user: string): A
   switch (rest) {
     case '':
       return { status: 200, body: { room: room.facts(user, server.users) } }
-    case 'messages':
-      return { status: 200, body: room.page(user, url.searchParams) }
+    case 'messages': {
+      const { beforeAnswer, afterAnswer } = server
+      server.beforeAnswer = null
+      server.afterAnswer = null
+      beforeAnswer?.()
+      const body = room.page(user, url.searchParams)
+      afterAnswer?.()
+      return { status: 200, body }
+    }
     case 'members': {
       const members = [...room.members].map(([member, { role, read, delivered }]) => ({
         user: server.users.get(member),

@@ -48,6 +48,9 @@ export class FakeServer {
   frozen = false
   /** Entries are stored but not announced: what a crash between commit and announcement does. */
   announce = true
+  /** Run once, just before and just after the next page of messages is read. */
+  beforeAnswer: (() => void) | null = null
+  afterAnswer: (() => void) | null = null
   /** Answers to these requests are held back until `release`. */
   holdAnswersTo: ClientFrame['t'] | null = null
   tokenLifeS = 900
@@ -164,6 +167,11 @@ export class FakeServer {
   push(user: string, frame: ServerFrame): void {
     for (const connection of this.connections)
       if (connection.user === user && connection.isReady) connection.send(frame)
+  }
+
+  /** Frames that reach the client in one turn of its event loop. */
+  burst(user: string, frames: readonly string[]): void {
+    for (const connection of this.connections) if (connection.user === user) connection.burst(frames)
   }
 
   /** The next request of this type is refused. */

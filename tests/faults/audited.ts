@@ -1,0 +1,45 @@
+/** One run of one fault: people talk, the fault comes and goes, everybody catches up, the data are compared. */
+import { expect } from 'vitest'
+import type { Crowd, Talk } from './crowd.ts'
+import { createRandom, type Random } from './seeds.ts'
+
+export interface FaultRun {
+  readonly fault: string
+  readonly seed: number
+  readonly crowd: Crowd
+  /** Brings the fault, and ends it. */
+  readonly inject: (talk: Talk, random: Random) => Promise<void>
+  /** Average pause between two messages of one author. */
+  readonly everyMs?: number
+}
+
+/** Asserts 0 lost, 0 doubled, 0 out of order, and prints the numbers. */
+export async function runFault({ fault, seed, crowd, inject, everyMs }: FaultRun): Promise<void> {
+  const random = createRandom(seed)
+  const before = disorders(crowd)
+  const talk = await crowd.open()
+  try {
+    talk.begin(everyMs)
+    await talk.flow(random.between(4, 12))
+    await inject(talk, random)
+    const healedAt = performance.now()
+    await talk.shownToAll(talk.latest)
+    const recoveryMs = Math.round(performance.now() - healedAt)
+    await talk.flow(4)
+    const verdict = await talk.audit()
+    const { lost, duplicated } = verdict
+    const outOfOrder = verdict.out_of_order + disorders(crowd) - before
+    const numbers = { lost, duplicated, out_of_order: outOfOrder }
+    console.log(
+      JSON.stringify({ fault, seed, acked: talk.acknowledged, ...numbers, recovery_ms: recoveryMs }),
+    )
+    expect(talk.acknowledged).toBeGreaterThan(0)
+    expect(numbers).toEqual({ lost: 0, duplicated: 0, out_of_order: 0 })
+  } finally {
+    talk.end()
+  }
+}
+
+function disorders(crowd: Crowd): number {
+  return crowd.members.reduce((sum, { ledger }) => sum + ledger.disorders, 0)
+}

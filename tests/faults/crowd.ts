@@ -1,0 +1,194 @@
+/** People who talk through a proxy while a fault is upon them, and what is known of their talk afterwards. */
+import type { Entry } from '@parley/protocol'
+import type { CreateParleyOptions } from '@parley/sdk'
+import { createPeople, type People, type Person, storedBodies, until } from '../scenarios/topology.ts'
+import { addVerdicts, auditLog, auditScreen, type Verdict } from '../support/audit.ts'
+import type { TestServer } from '../support/test-server.ts'
+import type { Random } from './seeds.ts'
+import { Ledger, observe } from './wire.ts'
+
+export interface Member extends Person {
+  readonly ledger: Ledger
+}
+
+export interface CrowdOptions {
+  readonly server: TestServer
+  /** Where its clients connect. */
+  readonly url: string
+  readonly size: number
+  readonly random: Random
+  readonly client?: CreateParleyOptions
+}
+
+export interface Crowd {
+  readonly members: readonly Member[]
+  /** A new room with everybody in it and its window open on every screen. */
+  open(): Promise<Talk>
+  stop(): Promise<void>
+}
+
+const CAUGHT_UP_MS = 60_000
+
+export async function gatherCrowd({ server, url, size, random, client }: CrowdOptions): Promise<Crowd> {
+  const people: People = createPeople({ urls: [url] })
+  const members = await Promise.all(
+    Array.from({ length: size }, async (_, index): Promise<Member> => {
+      const ledger = new Ledger()
+      const person = await people.join(`m${index}`, { random, ...observe(ledger), ...client })
+      return { ...person, ledger }
+    }),
+  )
+  const [owner, ...others] = members
+  if (owner === undefined) throw new Error('a crowd has at least one member')
+  return {
+    members,
+    async open() {
+      const usernames = others.map((other) => other.username)
+      const { id } = await owner.parley.createRoom({ kind: 'group', name: 'Fault', usernames })
+      for (const { parley } of members) {
+        await until(parley.room(id), (room) => room !== undefined)
+        await until(parley.timeline(id), (state) => state.status === 'ready')
+      }
+      return new Talk({ room: id, members, server, random })
+    },
+    stop: () => people.stop(),
+  }
+}
+
+export class Talk {
+  readonly room: string
+  readonly members: readonly Member[]
+  /** What each member has written, in that order. No body is written twice. */
+  readonly sent: string[][]
+  readonly #server: TestServer
+  readonly #random: Random
+  readonly #timers = new Set<NodeJS.Timeout>()
+
+  constructor(parts: { room: string; members: readonly Member[]; server: TestServer; random: Random }) {
+    this.room = parts.room
+    this.members = parts.members
+    this.sent = parts.members.map(() => [])
+    this.#server = parts.server
+    this.#random = parts.random
+  }
+
+  say(who: number, text = ''): string {
+    const own = this.sent[who]
+    const member = this.members[who]
+    if (own === undefined || member === undefined) throw new Error(`nobody is number ${who}`)
+    const body = `${who}:${own.length}${text}`
+    own.push(body)
+    member.parley.send(this.room, { body })
+    return body
+  }
+
+  /** Everybody writes now and then, on average each `everyMs`, until `end`. */
+  begin(everyMs = 60): void {
+    for (const who of this.members.keys()) {
+      const next = (): void => {
+        const timer = setTimeout(
+          () => {
+            this.#timers.delete(timer)
+            this.say(who)
+            next()
+          },
+          this.#random.between(1, 2 * everyMs),
+        )
+        this.#timers.add(timer)
+      }
+      next()
+    }
+  }
+
+  end(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+  }
+
+  /** What every author wrote last. */
+  get latest(): string[] {
+    return this.sent.flatMap((own) => own.at(-1) ?? [])
+  }
+
+  /** Resolves when these stand on every screen, stored. */
+  async shownToAll(bodies: readonly string[], timeoutMs = CAUGHT_UP_MS): Promise<void> {
+    await Promise.all(
+      this.members.map(({ parley }) =>
+        until(
+          parley.timeline(this.room),
+          () => {
+            const shown = new Set(storedBodies(parley, this.room))
+            return bodies.every((body) => shown.has(body))
+          },
+          timeoutMs,
+        ),
+      ),
+    )
+  }
+
+  /** Resolves when so many more messages than now are stored and on every screen. */
+  async flow(messages: number): Promise<void> {
+    await Promise.all(
+      this.members.map(({ parley }) => {
+        const from = storedBodies(parley, this.room).length
+        const window = parley.timeline(this.room)
+        return until(window, () => storedBodies(parley, this.room).length >= from + messages, CAUGHT_UP_MS)
+      }),
+    )
+  }
+
+  get acknowledged(): number {
+    return this.members.reduce(
+      (sum, { ledger }) => sum + (ledger.acknowledged.get(this.room)?.length ?? 0),
+      0,
+    )
+  }
+
+  /** Ends the talk, waits for those who are late (within bounds) and compares what everybody has. */
+  async audit(): Promise<Verdict> {
+    this.end()
+    // Who does not get there in time is told by the comparison.
+    await this.shownToAll(this.latest).catch(() => undefined)
+    const entries = await readLog(this.#server, this.members, this.room)
+    const acknowledged = this.members.flatMap(({ id, ledger }) =>
+      (ledger.acknowledged.get(this.room) ?? []).map((one) => ({ ...one, from: id })),
+    )
+    const stored = entries.flatMap(({ kind, body }) => (kind === 'message' ? [body ?? ''] : []))
+    const screens = await Promise.all(this.members.map((member) => this.#screen(member)))
+    return addVerdicts([
+      auditLog(entries, acknowledged),
+      ...[stored, ...screens].map((bodies) => auditScreen(bodies, this.sent)),
+      // Everybody sees the order of the log, not only each author's own.
+      ...screens.map((bodies) => auditScreen(bodies, [stored])),
+    ])
+  }
+
+  async #screen({ parley }: Member): Promise<string[]> {
+    const window = parley.timeline(this.room)
+    await until(window, (state) => state.status === 'ready').catch(() => undefined)
+    for (let pages = 0; window.get().hasOlder && pages < 100; pages++) await window.loadOlder()
+    return storedBodies(parley, this.room)
+  }
+}
+
+/** By somebody's second device, straight from the server. */
+async function readLog(server: TestServer, members: readonly Member[], room: string): Promise<Entry[]> {
+  const [owner] = members
+  const login = await fetch(`${server.url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ login: owner?.username, password: owner?.password }),
+  })
+  const { access_token: token } = (await login.json()) as { access_token: string }
+  const entries: Entry[] = []
+  for (;;) {
+    const query = `after=${entries.at(-1)?.seq ?? 0}&limit=200`
+    const answer = await fetch(`${server.url}/api/v1/rooms/${room}/log?${query}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    if (!answer.ok) throw new Error(`the log was answered with ${answer.status}: ${await answer.text()}`)
+    const page = (await answer.json()) as { entries: Entry[]; more: boolean }
+    entries.push(...page.entries)
+    if (!page.more || page.entries.length === 0) return entries
+  }
+}
