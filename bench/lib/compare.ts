@@ -60,6 +60,7 @@ export async function compare(
   subjects: readonly Subject[],
   plan: Plan,
 ): Promise<Outcome[]> {
+  // Two subjects may share a room: a repeated `client_id` would be answered with the first subject's message.
   const tag = Date.now().toString(36)
   const outcomes = subjects.map(({ id, label, window, senders }) => ({
     id,
@@ -76,7 +77,7 @@ export async function compare(
       const where = `round ${round} of ${plan.rounds}`
       try {
         context.progress(`${where}: ${subject.label}`)
-        const result = await runUndisturbed(context, load, subject, plan, `${tag}-${round}`)
+        const result = await runUndisturbed(context, load, subject, plan, `${tag}-${i}-${round}`)
         outcome.rounds.push(result)
         outcome.disturbance = Math.max(outcome.disturbance, disturbance(result))
         outcome.reasons.push(...judge(result).map((reason) => `${where}: ${reason}`))

@@ -129,7 +129,8 @@ async function parleySubject(context: BenchContext): Promise<Subject> {
       const heads = async () => {
         let sum = 0
         await eachBounded(rooms, async (i) => {
-          sum += await rest.headSeq(ids[i] as string, users[i] as BenchUser)
+          const head = await rest.headSeq(ids[i] as string, users[i] as BenchUser)
+          sum += head // not `sum += await …`, which would read the sum before the answer is there
         })
         return sum
       }

@@ -31,7 +31,9 @@ describe.each(seeds)('processes, seed %i', (seed) => {
         const killed = await server.postgresPid()
         await delay(random.between(0, 200))
         process.kill(killed, 'SIGKILL')
-        await expect.poll(() => server.postgresPid().catch(() => killed), { timeout: 20_000 }).not.toBe(killed)
+        await expect
+          .poll(() => server.postgresPid().catch(() => killed), { timeout: 20_000 })
+          .not.toBe(killed)
       },
     })
   })
@@ -81,11 +83,12 @@ describe.each(seeds)('processes, seed %i', (seed) => {
       crowd,
       async inject(talk) {
         const [owner] = crowd.members
-        const target = owner?.parley.room(talk.room).get()?.head_seq ?? 0
+        if (owner === undefined) throw new Error('nobody')
+        const target = owner.parley.room(talk.room).get()?.head_seq ?? 0
         const restarted = server.restart()
         // Asked for while nobody is there to answer.
-        await until(owner?.parley.connection ?? crowd.members[0]!.parley.connection, (connection) => connection.status !== 'online')
-        const reacted = owner?.parley.react(talk.room, target, '👍')
+        await until(owner.parley.connection, (connection) => connection.status !== 'online')
+        const reacted = owner.parley.react(talk.room, target, '👍')
         await restarted
         await reacted
       },

@@ -4,12 +4,7 @@ export class PlainError extends Error {
 }
 
 /** Errors of other parts that already speak to a person. */
-const PLAIN_NAMES = new Set([
-  'PlainError',
-  'DataNewer',
-  'DataDirectoryInUse',
-  'DataDirectoryNewer',
-])
+const PLAIN_NAMES = new Set(['PlainError', 'DataNewer', 'DataDirectoryInUse', 'DataDirectoryNewer'])
 
 const COMPLAINTS_MAX = 3
 
@@ -25,7 +20,10 @@ export function plainSentence(error: unknown): string | undefined {
 function withoutChatter(message: string): string {
   const [reason = '', , ...said] = message.split('\n')
   if (/disk is full|is read-only/.test(reason)) return reason
-  return [reason, ...said.filter((line) => /FATAL|PANIC|ERROR|error:/.test(line)).slice(-COMPLAINTS_MAX)].join('\n')
+  return [
+    reason,
+    ...said.filter((line) => /FATAL|PANIC|ERROR|error:/.test(line)).slice(-COMPLAINTS_MAX),
+  ].join('\n')
 }
 
 function systemSentence(error: Error): string | undefined {

@@ -35,7 +35,6 @@ export interface DoorSettings {
   readonly port: number
   readonly origins: ReadonlySet<string>
   readonly secureCookies: boolean
-  readonly rateLimits: boolean
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   readonly trustProxy: readonly string[]
   readonly metricsToken: string | null

@@ -20,7 +20,6 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     metrics,
     metricsToken: door.metricsToken,
     stream: live?.stream ?? null,
-    rateLimits: door.rateLimits,
     newId,
     ...(door.trustProxy.length === 0 ? {} : { trustProxy: door.trustProxy.join(',') }),
   })

@@ -11,7 +11,6 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     bus,
     verifier: await context.verifier(),
     rates,
-    rateLimits: door.rateLimits,
     origins: door.origins,
     clock,
     log,

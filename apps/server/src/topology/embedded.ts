@@ -14,6 +14,7 @@ import {
   roomsContract,
   sessionsContract,
   systemClock,
+  unlimitedRates,
 } from '@parley/contracts'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { DataDirectory } from '../data-directory.ts'
@@ -26,6 +27,7 @@ import { createSharedVerifier } from './create-shared-verifier.ts'
 import { holdDatabase } from './hold-database.ts'
 import { openEmbeddedPostgres } from './open-embedded-postgres.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
+import { grantServiceRoles, roleOf } from './service-roles.ts'
 import { watchDatabase } from './watch-database.ts'
 
 export interface EmbeddedOptions {
@@ -70,6 +72,7 @@ async function build(options: EmbeddedOptions, stack: Stack): Promise<RunningTop
   const operations = openDatabase(stack, { connection, maxConnections: 1, log })
   const sets = roles.flatMap(({ role }) => role.migrations ?? [])
   const migrated = await migrate(operations, sets, log)
+  if (typeof connection !== 'string') await grantServiceRoles(operations, sets)
 
   const state: { phase: 'starting' | 'serving' | 'draining' } = { phase: 'starting' }
   const watch = watchDatabase(operations, clock)
@@ -130,6 +133,10 @@ function openDatabase(stack: Stack, options: DatabaseOptions) {
   return database
 }
 
+function asService(connection: DatabaseOptions['connection'], schema: string): DatabaseOptions['connection'] {
+  return typeof connection === 'string' ? connection : { ...connection, user: roleOf(schema) }
+}
+
 interface ContextParts {
   readonly options: EmbeddedOptions
   readonly clock: Clock
@@ -163,7 +170,7 @@ function createContext({ options, clock, stack, connection, ready, notices }: Co
     clock,
     newId: createIds(clock.now),
     bus,
-    rates: createMemoryRateLimiter(clock),
+    rates: settings.rateLimits ? createMemoryRateLimiter(clock) : unlimitedRates,
     metrics,
     services,
     door: {
@@ -171,13 +178,13 @@ function createContext({ options, clock, stack, connection, ready, notices }: Co
       port: settings.port,
       origins: new Set(allowedOrigins(settings)),
       secureCookies: settings.publicUrl?.startsWith('https:') === true,
-      rateLimits: settings.rateLimits,
       trustProxy: settings.trustProxy,
       metricsToken: settings.metricsToken ?? null,
       webDirectory: options.webDirectory,
       ready,
     },
-    database: (_schema, maxConnections) => openDatabase(stack, { connection, maxConnections, log }),
+    database: (schema, maxConnections) =>
+      openDatabase(stack, { connection: asService(connection, schema), maxConnections, log }),
     provide: (name, service) => callers[name].connect(service as never),
     verifier,
     liveDoor: () => live,

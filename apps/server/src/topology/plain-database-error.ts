@@ -42,5 +42,5 @@ function explain(code: string | undefined, cause: unknown): string | undefined {
 
 function withoutSecrets(text: string): string {
   const url = new URL(text)
-  return `${url.hostname}${url.port === '' ? '' : `:${url.port}`}${url.pathname}`
+  return `${url.hostname || url.searchParams.get('host') || 'localhost'}${url.port === '' ? '' : `:${url.port}`}${url.pathname}`
 }

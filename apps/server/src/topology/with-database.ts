@@ -1,11 +1,13 @@
 /** The database as the operator's commands reach it: that of a running server, or one started for the moment. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { DATABASE } from '@parley/adapters/embedded/postgres/initialise-cluster'
 import { openDoorway } from '@parley/adapters/embedded/postgres/open-doorway'
 import { SOCKET_PORT } from '@parley/adapters/embedded/postgres/server-settings'
-import { DataDirectoryInUse, startPostgres } from '@parley/adapters/embedded/postgres/start-postgres'
+import { startPostgres } from '@parley/adapters/embedded/postgres/start-postgres'
 import { createDatabase, type DatabaseOptions } from '@parley/adapters/postgres/create-database'
 import { migrate } from '@parley/adapters/postgres/migrate'
-import type { Database, Log } from '@parley/contracts'
+import { type Database, type Log, silentLog } from '@parley/contracts'
 import { openDataDirectory } from '../data-directory.ts'
 import { loadRoles } from '../roles.ts'
 import type { Settings } from '../settings/table.ts'
@@ -46,18 +48,30 @@ async function findConnection(
 ): Promise<Connection> {
   if (settings.databaseUrl !== undefined) return settings.databaseUrl
   const data = await openDataDirectory(settings.data)
+  const running = await findRunning(data.postgres, stack)
+  if (running !== undefined) return running
+  const postgres = await startPostgres({
+    dataDirectory: data.postgres,
+    log: (line, level) => logPostgres(log, line, level),
+  })
+  stack.defer(() => postgres.stop())
+  return postgres.connection
+}
+
+/** The PostgreSQL of a server that runs on these data takes us too. */
+async function findRunning(directory: string, stack: AsyncDisposableStack): Promise<Connection | undefined> {
+  if ((await stat(join(directory, 'postmaster.pid')).catch(() => undefined)) === undefined) return undefined
+  const doorway = await openDoorway(directory)
+  stack.defer(() => doorway.close())
+  const connection = { host: doorway.host, port: SOCKET_PORT, user: DATABASE, database: DATABASE }
+  const trial = createDatabase({ connection, maxConnections: 1, log: silentLog })
   try {
-    const postgres = await startPostgres({
-      dataDirectory: data.postgres,
-      log: (line, level) => logPostgres(log, line, level),
-    })
-    stack.defer(() => postgres.stop())
-    return postgres.connection
-  } catch (error) {
-    if (!(error instanceof DataDirectoryInUse)) throw error
-    // A server runs on these data: its PostgreSQL takes us too.
-    const doorway = await openDoorway(data.postgres)
-    stack.defer(() => doorway.close())
-    return { host: doorway.host, port: SOCKET_PORT, user: DATABASE, database: DATABASE }
+    await trial.query('select 1')
+    return connection
+  } catch {
+    // What a crash left behind.
+    return undefined
+  } finally {
+    await trial.close()
   }
 }

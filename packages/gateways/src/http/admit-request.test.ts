@@ -104,13 +104,6 @@ test('too many requests are told when to come back', async () => {
   expect(rooms.calls).toEqual([])
 })
 
-test('rates can be switched off', async () => {
-  const { rates, taken } = fakeRates(() => 1_000)
-  const { call } = await startGateway({ rates, rateLimits: false })
-  expect((await call('GET', '/api/v1/rooms')).statusCode).toBe(200)
-  expect(taken).toEqual([])
-})
-
 test('a limiter that is away does not take the service with it', async () => {
   const rates = { take: () => Promise.reject(new ParleyError('unavailable')) }
   const { call, lines } = await startGateway({ rates })

@@ -12,7 +12,6 @@ interface AdmitDeps {
   readonly verifier: TokenVerifier
   readonly rates: RateLimiter
   readonly origins: ReadonlySet<string>
-  readonly rateLimits: boolean
   readonly log: Log
   readonly clearCookies: (reply: FastifyReply) => void
 }
@@ -23,7 +22,6 @@ interface AdmitDeps {
  */
 export function createAdmission(deps: AdmitDeps) {
   async function takeRate(name: RateName, key: string): Promise<void> {
-    if (!deps.rateLimits) return
     let waitMs: number
     try {
       waitMs = await deps.rates.take(rateRules[name], key)

@@ -115,6 +115,7 @@ export function createClientErrorAnswer(newId: () => string, log: Log) {
       'Cache-Control: no-store',
       'Connection: close',
     ]
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+    // Not half closed until they hang up, which they may never do.
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
   }
 }

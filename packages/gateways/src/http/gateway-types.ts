@@ -40,7 +40,6 @@ export interface HttpGatewayDeps {
   readonly metricsToken: string | null
   /** `null` where the delivery engine runs elsewhere: the stand-by link then answers 404. */
   readonly stream: StreamDoor | null
-  readonly rateLimits: boolean
   readonly newId: NewId
   /** Whose `X-Forwarded-For` is believed: nobody's (default), everybody's, or that of these addresses and ranges. */
   readonly trustProxy?: boolean | string

@@ -36,7 +36,6 @@ export interface WsGatewayDependencies {
   readonly bus: Bus
   readonly verifier: TokenVerifier
   readonly rates: RateLimiter
-  readonly rateLimits: boolean
   readonly origins: ReadonlySet<string>
   readonly clock: Clock
   readonly log: Log

@@ -26,7 +26,8 @@ export function createFlusher(now: () => number = () => performance.now()): Flus
   let intervalMs = 0
 
   function flushNow(): void {
-    scheduled = false
+    // What fanning out makes writable is written below, not in a flush of its own.
+    scheduled = true
     const began = now()
     const fanning = sources
     sources = []
@@ -34,8 +35,10 @@ export function createFlusher(now: () => number = () => performance.now()): Flus
     const writing = targets
     targets = []
     for (const target of writing) target.flush()
+    scheduled = false
     const tookMs = now() - began
     intervalMs = tookMs < FLUSH_NOTICEABLE_MS ? 0 : Math.min(FLUSH_INTERVAL_MAX_MS, Math.round(tookMs))
+    if (sources.length + targets.length > 0) schedule()
   }
 
   function schedule(): void {

@@ -18,7 +18,6 @@ export interface GatewayParts {
   readonly sessions: SessionsService
   readonly verifier: TokenVerifier
   readonly rates: RateLimiter
-  readonly rateLimits: boolean
   readonly clock: Clock
   readonly log: Log
   readonly newId: NewId

@@ -105,13 +105,12 @@ async function serve(
   const { principal } = connection
   if (principal === null) return connection.send(toErrorFrame(new ParleyError('unauthenticated'), parsed.id))
   if (principal.expiresAtMs <= parts.clock.now()) return connection.close('token_expired')
-  if (parts.rateLimits) {
-    const waitMs = await parts.rates.take(FRAMES_RULE, connection.id)
-    if (waitMs > 0) {
-      connection.send(toErrorFrame(new ParleyError('rate_limited', { retryAfterMs: waitMs }), parsed.id))
-      if (++socket.refusals > REFUSALS_MAX) connection.close('rate_limited')
-      return
-    }
+  // A limiter that is away must not take the service with it.
+  const waitMs = await parts.rates.take(FRAMES_RULE, connection.id).catch(() => 0)
+  if (waitMs > 0) {
+    connection.send(toErrorFrame(new ParleyError('rate_limited', { retryAfterMs: waitMs }), parsed.id))
+    if (++socket.refusals > REFUSALS_MAX) connection.close('rate_limited')
+    return
   }
   const answer = await answerRequest(parts, { user: principal.user, connection }, parsed)
   if (answer !== null) connection.send(answer)

@@ -46,6 +46,7 @@ export interface ConnectorOptions {
 const IDLE: ConnectionState = { status: 'idle', transport: null, retryAt: null }
 /** A connection that held this long was a good one: the next failure begins with short pauses again. */
 const HELD_MS = 5_000
+const UNSTEADY_FAILURES_MAX = 2
 const SOCKET_FAILURES_MAX = 2
 const RETURN_AFTER_MS = 30_000
 const RETIRE_GRACE_MS = 5_000
@@ -109,7 +110,7 @@ export class Connector {
     this.#current = null
     if (forget) this.#cursor = null
     this.#waiters.reject(new ParleyError('unavailable', { message: 'The connection was ended.' }))
-    this.state.set(IDLE)
+    this.#tell(IDLE)
     if (was !== null) this.#options.events.lost()
   }
 
@@ -161,6 +162,12 @@ export class Connector {
     this.#current?.tell(frame)
   }
 
+  #tell(next: ConnectionState): void {
+    const { status, transport, retryAt } = this.state.get()
+    if (status === next.status && transport === next.transport && retryAt === next.retryAt) return
+    this.state.set(next)
+  }
+
   #firstWay(): TransportKind {
     return this.#options.openers.socket === undefined ? 'stream' : 'socket'
   }
@@ -177,7 +184,7 @@ export class Connector {
     if (!this.#running || this.#halted || this.#candidate !== null || this.#opening || opener === undefined)
       return
     this.#clearTimer()
-    if (this.#current === null) this.state.set({ status: 'connecting', transport: null, retryAt: null })
+    if (this.#current === null) this.#tell({ status: 'connecting', transport: null, retryAt: null })
     const attempt = ++this.#attempt
     this.#opening = true
     const known = await credentials.ensureFresh().then(
@@ -219,7 +226,7 @@ export class Connector {
       this.#readyAt = this.#options.clock.now()
       this.#way = link.kind
       this.#planReturn()
-      this.state.set({ status: 'online', transport: link.kind, retryAt: null })
+      this.#tell({ status: 'online', transport: link.kind, retryAt: null })
     }
     this.#options.events.ready(frame)
     this.#waiters.resolve(link)
@@ -245,8 +252,10 @@ export class Connector {
     this.#cancelTimer = this.#options.clock.after(delayMs, () => this.#open(way), { keepAlive: true })
   }
 
+  /** A server that is met but does not last must not be hammered; one that comes back after a while must be met soon. */
   #noteHeld(): void {
-    if (this.#options.clock.now() - this.#readyAt >= HELD_MS) this.#failures = 0
+    const held = this.#options.clock.now() - this.#readyAt >= HELD_MS
+    this.#failures = held ? 0 : Math.min(this.#failures, UNSTEADY_FAILURES_MAX)
   }
 
   /** The living connection ended. */
@@ -258,7 +267,7 @@ export class Connector {
     if (!this.#running) return
     // A successor is on its way; it decides what comes next.
     if (this.#candidate !== null || this.#opening) {
-      this.state.set({ status: 'connecting', transport: null, retryAt: null })
+      this.#tell({ status: 'connecting', transport: null, retryAt: null })
       return
     }
     this.#obey(how.code)
@@ -316,7 +325,7 @@ export class Connector {
     const delayMs = backoffMs(this.#failures++, random)
     this.#openAfter(delayMs, this.#way)
     if (this.#current === null) {
-      this.state.set({ status: 'offline', transport: null, retryAt: clock.now() + delayMs })
+      this.#tell({ status: 'offline', transport: null, retryAt: clock.now() + delayMs })
     }
   }
 
@@ -324,7 +333,7 @@ export class Connector {
     if (this.#refreshes++ >= 2) return this.#retryLater()
     const attempt = ++this.#attempt
     this.#opening = true
-    if (this.#current === null) this.state.set({ status: 'connecting', transport: null, retryAt: null })
+    if (this.#current === null) this.#tell({ status: 'connecting', transport: null, retryAt: null })
     const fresh = await this.#options.credentials.refresh().catch(() => null)
     if (attempt !== this.#attempt) return
     this.#opening = false
@@ -340,7 +349,7 @@ export class Connector {
       this.#current = null
       this.#options.events.lost()
     }
-    this.state.set({ status: 'offline', transport: null, retryAt: null })
+    this.#tell({ status: 'offline', transport: null, retryAt: null })
     this.#waiters.reject(new ParleyError('unavailable', { message: 'The server ended the connection.' }))
     if (code === closeCodes.session_revoked.code) this.#options.events.refused('revoked')
     if (code === closeCodes.unauthenticated.code) this.#options.events.refused('expired')

@@ -75,7 +75,7 @@ export async function searchRooms(
   input: InputOf<Contract, 'searchRooms'>,
 ): Promise<OutputOf<Contract, 'searchRooms'>> {
   const place =
-    input.cursor === undefined ? undefined : decodePage(input.cursor, { count: 'number', id: 'string' })
+    input.cursor === undefined ? undefined : decodePage(input.cursor, { count: 'integer', id: 'string' })
   const { rows } = await database.query<{ id: string; member_count: number }>(
     `select id, member_count from rooms.room
      where kind = 'public' and deleted_at is null

@@ -42,7 +42,7 @@ export async function searchMessages(
   const place =
     input.cursor === undefined
       ? undefined
-      : decodePage(input.cursor, { at: 'number', room: 'string', seq: 'number' })
+      : decodePage(input.cursor, { at: 'number', room: 'string', seq: 'seq' })
   const { rows } = await database.query<Hit>(
     SEARCH,
     [

@@ -77,7 +77,6 @@ export async function startGateway(changes: Partial<HttpGatewayDeps> = {}) {
     metrics: new Registry(),
     metricsToken: null,
     stream: null,
-    rateLimits: true,
     newId: createIds(),
     ...changes,
   })
