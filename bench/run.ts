@@ -53,7 +53,7 @@ async function runWorkload(id: string, args: string[]): Promise<number> {
   const abort = () => void stopAll().finally(() => process.exit(130))
   process.once('SIGINT', abort)
   process.once('SIGTERM', abort)
-  const pinning = choosePinning()
+  const pinning = workload.pinned ? choosePinning() : { description: 'nothing pinned' }
   const context: BenchContext = { pinning, ...given, log, progress, own: (stop) => stops.push(stop) }
   try {
     log(`${workload.title}\n${pinning.description}`)

@@ -1,5 +1,5 @@
 // `npm run check`: everything that can be seen without running the program. Two at a time, because the smallest
-// machine it runs on has two cores. `--fast` leaves out what takes longest; `npm test` runs those.
+// machine it runs on has two cores.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -16,16 +16,16 @@ const checks = [
     command: ['biome', 'check', '--error-on-warnings', '--diagnostic-level=warn', '.'],
   },
   { name: 'import direction', command: ['node', 'scripts/check-imports.mjs'] },
+  { name: 'lockfile', command: ['node', 'scripts/complete-lockfile.mjs', '--check'] },
   { name: 'tidiness', command: ['node', 'scripts/check-tidy.mjs'] },
-  { name: 'unused code', command: ['knip', '--no-progress'], slow: true },
+  { name: 'unused code', command: ['knip', '--no-progress'] },
 ]
 
-const fast = process.argv.includes('--fast')
 if (!existsSync(join(BIN, 'tsc'))) {
   console.error('The tools are not installed: run "npm ci" first.')
   process.exit(2)
 }
-const queue = checks.filter((check) => !(fast && check.slow))
+const queue = [...checks]
 let failed = 0
 await Promise.all(Array.from({ length: AT_ONCE }, work))
 console.log(failed === 0 ? 'All checks passed.' : `${failed} of the checks failed.`)

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { checkImports, importsOf } from './check-imports.mjs'
 // @ts-expect-error plain JavaScript
 import { checkTidy } from './check-tidy.mjs'
+// @ts-expect-error plain JavaScript
+import { missingEntries } from './complete-lockfile.mjs'
 
 test('every form of import is seen, and comments are not', () => {
   const text = `
@@ -72,4 +74,37 @@ test.for([
 test('ordinary words and addresses are tidy', () => {
   const text = 'todos of a person, https://example.org/home/page/, /home alone, skip the queue, test.each'
   expect(checkTidy('a.test.ts', text)).toEqual([])
+})
+
+test('a lockfile gets the platforms that a registry withheld, and keeps those it has', () => {
+  const packages = {
+    '': {},
+    'node_modules/tool': {
+      version: '2.0.0',
+      dev: true,
+      optionalDependencies: {
+        '@tool/linux-x64-gnu': '2.0.0',
+        '@tool/linux-arm-musleabihf': '2.0.0',
+        '@tool/win32-ia32': '2.0.0',
+      },
+    },
+    'node_modules/tool/node_modules/@tool/linux-x64-gnu': { version: '2.0.0' },
+  }
+  expect(missingEntries(packages)).toEqual({
+    'node_modules/@tool/linux-arm-musleabihf': {
+      version: '2.0.0',
+      dev: true,
+      cpu: ['arm'],
+      libc: ['musl'],
+      os: ['linux'],
+      optional: true,
+    },
+    'node_modules/@tool/win32-ia32': {
+      version: '2.0.0',
+      dev: true,
+      cpu: ['ia32'],
+      os: ['win32'],
+      optional: true,
+    },
+  })
 })

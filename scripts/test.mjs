@@ -1,4 +1,4 @@
-// `npm test`: the fast checks, then every test, and a plain line at the end that a person or a program can read.
+// `npm test`: the checks, then every test, and a plain line at the end that a person or a program can read.
 //   --no-checks  when `npm run check` has just been run
 // Everything else is handed to vitest: npm test -- tests/server
 import { spawn } from 'node:child_process'
@@ -13,7 +13,7 @@ const withChecks = !args.includes('--no-checks')
 const rest = args.filter((arg) => arg !== '--no-checks')
 const left = []
 
-const checks = withChecks ? await run(join(PROJECT, 'scripts/check.mjs'), ['--fast']) : 0
+const checks = withChecks ? await run(join(PROJECT, 'scripts/check.mjs'), []) : 0
 const { code, passed, failed, skipped } = await runTests()
 
 if (checks !== 0) console.log('The checks failed; see above.')

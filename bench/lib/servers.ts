@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { attachCollector, type CollectGarbage, INSPECTABLE } from './collect-garbage.ts'
 import { spawnNode } from './pinning.ts'
 import { isRunning, processTree } from './processes.ts'
 import { REPOSITORY } from './results.ts'
@@ -21,6 +22,8 @@ export interface ServerProcess {
   port: number
   pid: number
   stop(): Promise<void>
+  /** Of the server's own heap. Of Parley only if it was started `inspectable`. */
+  collectGarbage: CollectGarbage
 }
 
 /** A peer from `bench/peers`, listening. Rejects if it ends before it listens. */
@@ -30,17 +33,19 @@ export async function startPeer(
   core: number | undefined,
 ): Promise<ServerProcess> {
   const child = spawnPeer(name, args, core)
+  const collectGarbage = attachCollector(child)
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => resolve((message as { port: number }).port))
     child.once('error', reject)
     child.once('exit', (code, signal) => reject(new Error(`the peer ${name} ended (${signal ?? code})`)))
   })
-  return { port, pid: pidOf(child), stop: () => stopProcess(child) }
+  return { port, pid: pidOf(child), stop: () => stopProcess(child), collectGarbage }
 }
 
 /** A peer that measures by itself: resolves to the one message it sends before it ends. */
 export async function runPeer<T>(name: string, args: string[], core: number | undefined): Promise<T> {
   const child = spawnPeer(name, args, core)
+  child.stderr?.pipe(process.stderr)
   return new Promise<T>((resolve, reject) => {
     let result: T | undefined
     child.once('message', (message) => {
@@ -56,7 +61,8 @@ export async function runPeer<T>(name: string, args: string[], core: number | un
 
 function spawnPeer(name: string, args: string[], core: number | undefined): ChildProcess {
   const file = fileURLToPath(new URL(`../peers/${name}.ts`, import.meta.url))
-  return spawnNode([file, ...args], { core, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], cwd: REPOSITORY })
+  const stdio: StdioOptions = ['ignore', 'inherit', 'pipe', 'ipc']
+  return spawnNode([file, ...args], { core, stdio, cwd: REPOSITORY, env: INSPECTABLE })
 }
 
 export interface ParleyOptions {
@@ -64,6 +70,7 @@ export interface ParleyOptions {
   throughNpm?: boolean
   /** Answered with 200 when the server counts as started; `/readyz` by default. */
   readyPath?: string
+  inspectable?: boolean
   /** Kept after `stop` if given; otherwise a temporary directory that goes with it. */
   dataDirectory?: string
 }
@@ -89,12 +96,14 @@ export async function startParley(options: ParleyOptions = {}): Promise<ParleySe
     PARLEY_DATA: directory,
     PARLEY_RATE_LIMITS: 'off',
     PARLEY_LOG: 'warn',
+    ...(options.inspectable === true ? INSPECTABLE : {}),
   }
   const startedAt = performance.now()
   const [command, args] =
     options.throughNpm === true ? ['npm', ['start']] : [process.execPath, [PARLEY, 'start']]
   // What it prints for a person (the URL, the setup code) does not belong in a table; errors do.
-  const child = spawn(command, args, { cwd: REPOSITORY, env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(command, args, { cwd: REPOSITORY, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const collectGarbage = attachCollector(child)
   const stop = async () => {
     await stopProcess(child)
     if (options.dataDirectory === undefined) await rm(directory, { recursive: true, force: true })
@@ -105,7 +114,7 @@ export async function startParley(options: ParleyOptions = {}): Promise<ParleySe
     await stop()
     throw error
   }
-  return { port, pid: pidOf(child), readyMs: performance.now() - startedAt, stop }
+  return { port, pid: pidOf(child), readyMs: performance.now() - startedAt, stop, collectGarbage }
 }
 
 async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {

@@ -26,6 +26,8 @@ export interface Workload {
   title: string
   /** Numeric options with their defaults; anything else on the command line is refused. */
   defaults: Record<string, number>
+  /** False where nothing is pinned, because the whole machine is what is measured. */
+  pinned: boolean
   /** Packages whose versions belong in the results. */
   packages: string[]
   run(context: BenchContext): Promise<WorkloadReport>

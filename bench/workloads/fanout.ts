@@ -27,6 +27,7 @@ export const workload: Workload = {
     window: 64,
     'peer-window': 2,
   },
+  pinned: true,
   packages: ['socket.io', 'ws'],
   run,
 }

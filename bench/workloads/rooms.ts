@@ -20,6 +20,7 @@ const CEILING_BODY_CHARACTERS = 40
 export const workload: Workload = {
   title: 'rooms (W2): 1,000 rooms of 5, 5,000 connections, at saturation',
   defaults: { rounds: 3, seconds: 4, warmup: 1, rooms: 1000, members: 5, 'frame-bytes': 215, window: 1 },
+  pinned: true,
   packages: ['socket.io', 'pg'],
   run,
 }

@@ -17,6 +17,7 @@ import { type BenchContext, option, type Workload, type WorkloadReport } from '.
 export const workload: Workload = {
   title: 'start (W10): npm start on a stored database to the first page; idle memory',
   defaults: { rounds: 5, 'idle-seconds': 10, users: 20, messages: 1000 },
+  pinned: false,
   packages: [],
   run,
 }

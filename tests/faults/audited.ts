@@ -11,15 +11,17 @@ export interface FaultRun {
   readonly inject: (talk: Talk, random: Random) => Promise<void>
   /** Average pause between two messages of one author. */
   readonly everyMs?: number
+  /** Numbers of the members who write only what the fault has them say. */
+  readonly silent?: readonly number[]
 }
 
 /** Asserts 0 lost, 0 doubled, 0 out of order, and prints the numbers. */
-export async function runFault({ fault, seed, crowd, inject, everyMs }: FaultRun): Promise<void> {
+export async function runFault({ fault, seed, crowd, inject, everyMs, silent }: FaultRun): Promise<void> {
   const random = createRandom(seed)
   const before = disorders(crowd)
   const talk = await crowd.open()
   try {
-    talk.begin(everyMs)
+    talk.begin(everyMs, silent)
     await talk.flow(random.between(4, 12))
     await inject(talk, random)
     const healedAt = performance.now()

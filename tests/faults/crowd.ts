@@ -13,8 +13,8 @@ export interface Member extends Person {
 
 export interface CrowdOptions {
   readonly server: TestServer
-  /** Where its clients connect. */
-  readonly url: string
+  /** Where its clients connect; several are taken in turn. */
+  readonly urls: readonly string[]
   readonly size: number
   readonly random: Random
   readonly client?: CreateParleyOptions
@@ -29,8 +29,8 @@ export interface Crowd {
 
 const CAUGHT_UP_MS = 60_000
 
-export async function gatherCrowd({ server, url, size, random, client }: CrowdOptions): Promise<Crowd> {
-  const people: People = createPeople({ urls: [url] })
+export async function gatherCrowd({ server, urls, size, random, client }: CrowdOptions): Promise<Crowd> {
+  const people: People = createPeople({ urls })
   const members = await Promise.all(
     Array.from({ length: size }, async (_, index): Promise<Member> => {
       const ledger = new Ledger()
@@ -82,9 +82,10 @@ export class Talk {
     return body
   }
 
-  /** Everybody writes now and then, on average each `everyMs`, until `end`. */
-  begin(everyMs = 60): void {
+  /** Everybody but the silent ones writes now and then, on average each `everyMs`, until `end`. */
+  begin(everyMs = 60, silent: readonly number[] = []): void {
     for (const who of this.members.keys()) {
+      if (silent.includes(who)) continue
       const next = (): void => {
         const timer = setTimeout(
           () => {

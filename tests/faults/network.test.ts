@@ -1,20 +1,27 @@
-/** What networks do to people who talk. */
+/** What networks and clocks do to people who talk. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../scenarios/topology.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
 import { runFault } from './audited.ts'
-import { type Crowd, gatherCrowd } from './crowd.ts'
+import { BentClock } from './clocks.ts'
+import { type Crowd, gatherCrowd, type Talk } from './crowd.ts'
 import { createRandom, seeds } from './seeds.ts'
 
+const HOUR_MS = 3_600_000
+/** Heartbeats of 25 s take 5 s. */
+const HASTE = 5
+
 describe.each(seeds)('the network, seed %i', (seed) => {
+  const random = createRandom(seed)
   let server: TestServer
   let proxy: TcpProxy
   let crowd: Crowd
   beforeAll(async () => {
     server = await startTestServer()
     proxy = await startTcpProxy(server)
-    crowd = await gatherCrowd({ server, url: proxy.url, size: 4, random: createRandom(seed) })
+    crowd = await gatherCrowd({ server, urls: [proxy.url], size: 4, random })
   })
   afterAll(async () => {
     await crowd?.stop()
@@ -23,48 +30,111 @@ describe.each(seeds)('the network, seed %i', (seed) => {
   })
 
   it('a connection cut between commit and acknowledgement: the outbox repeats, nothing is doubled', async () => {
-    const witness = await gatherCrowd({ server, url: server.url, size: 1, random: createRandom(seed) })
-    const repeatsBefore = crowd.members[0]?.ledger.repeats ?? 0
+    const witnesses = await gatherCrowd({ server, urls: [server.url], size: 1, random })
+    const [[witness], [author]] = [witnesses.members, crowd.members]
+    if (witness === undefined || author === undefined) throw new Error('nobody')
     await runFault({
       fault: 'ack_lost',
       seed,
       crowd,
+      silent: [0],
       async inject(talk) {
-        const [observer] = witness.members
-        const [owner] = crowd.members
-        if (observer === undefined || owner === undefined) throw new Error('nobody')
-        await owner.parley.addMember(talk.room, observer.username)
-        const seen = observer.parley.timeline(talk.room)
-        await until(observer.parley.room(talk.room), (room) => room !== undefined)
+        await author.parley.addMember(talk.room, witness.username)
+        const seen = witness.parley.timeline(talk.room)
+        await until(witness.parley.room(talk.room), (room) => room !== undefined)
         await until(seen, (state) => state.status === 'ready')
-        for (let cut = 0; cut < 5; cut++) {
+        for (let cut = 1; cut <= 3; cut++) {
+          const before = author.ledger.repeats
           proxy.swallow('down')
           const body = talk.say(0, ' unanswered')
-          await until(seen, (state) =>
-            state.items.some((item) => item.type === 'message' && item.body === body),
+          await until(seen, ({ items }) =>
+            items.some((item) => item.type === 'message' && item.body === body),
           )
           proxy.cut()
           await talk.shownToAll([body])
+          expect(author.ledger.repeats).toBeGreaterThan(before)
         }
       },
-    })
-    await witness.stop()
-    expect(crowd.members[0]?.ledger.repeats ?? 0).toBeGreaterThanOrEqual(repeatsBefore + 5)
+    }).finally(() => proxy.cut())
+    await witnesses.stop()
   })
 
-  it('a connection that flaps', async () => {
+  it('a connection that flaps, cut between and within frames', async () => {
     await runFault({
       fault: 'flapping',
       seed,
       crowd,
-      async inject(talk, random) {
-        for (let cut = 0; cut < 15; cut++) {
-          await new Promise((resolve) => setTimeout(resolve, random.between(100, 500)))
-          if (random() < 0.5) proxy.cut(random() < 0.5 ? 'reset' : 'end')
-          else proxy.cutAfter(random() < 0.5 ? 'up' : 'down', random.between(1, 600))
+      async inject(_talk, runRandom) {
+        for (let cut = 0; cut < 12; cut++) {
+          await delay(runRandom.between(100, 500))
+          if (runRandom() < 0.5) proxy.cut(runRandom() < 0.5 ? 'reset' : 'end')
+          else proxy.cutAfter(runRandom() < 0.5 ? 'up' : 'down', runRandom.between(1, 600))
         }
-        expect(talk.members.length).toBe(4)
       },
     })
   })
+
+  it('a network with delays that change from packet to packet', async () => {
+    proxy.delay(() => random.between(0, 100))
+    const inject = (talk: Talk) => talk.flow(30)
+    await runFault({ fault: 'delays', seed, crowd, inject, everyMs: 400 }).finally(() => proxy.delay(() => 0))
+  })
+
+  it('half-open lines, either way: clients notice and connect anew', async () => {
+    const proxies = await Promise.all([startTcpProxy(server), startTcpProxy(server)])
+    const urls = proxies.map(({ url }) => url)
+    const hasty = await gatherCrowd({
+      server,
+      urls,
+      size: 4,
+      random,
+      client: { clock: new BentClock(HASTE) },
+    })
+    await runFault({
+      fault: 'half_open',
+      seed,
+      crowd: hasty,
+      async inject(talk) {
+        const everybody = everybodyConnectsAnew(hasty)
+        proxies[0]?.freeze('down')
+        proxies[1]?.freeze('up')
+        await everybody()
+        await talk.shownToAll(talk.latest)
+      },
+    })
+    await hasty.stop()
+    await Promise.all(proxies.map((one) => one.close()))
+  })
+
+  it('clocks that jump, while lines go dead', async () => {
+    const own = await startTcpProxy(server)
+    const clock = new BentClock(HASTE)
+    const hasty = await gatherCrowd({ server, urls: [own.url], size: 2, random, client: { clock } })
+    await runFault({
+      fault: 'clock_jumps',
+      seed,
+      crowd: hasty,
+      async inject(talk, runRandom) {
+        for (const sign of [1, -1]) {
+          const everybody = everybodyConnectsAnew(hasty)
+          own.freeze('down')
+          clock.jump(sign * runRandom.between(1, 5) * HOUR_MS)
+          await everybody()
+          await talk.shownToAll(talk.latest)
+        }
+      },
+    })
+    await hasty.stop()
+    await own.close()
+  })
 })
+
+/** Begins to count now; the returned function resolves when every member has another connection. */
+function everybodyConnectsAnew(crowd: Crowd): () => Promise<void> {
+  const connections = () => crowd.members.map(({ ledger }) => ledger.connections)
+  const before = connections()
+  return () =>
+    expect
+      .poll(() => connections().every((count, who) => count > (before[who] ?? 0)), { timeout: 20_000 })
+      .toBe(true)
+}

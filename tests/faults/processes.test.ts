@@ -15,7 +15,7 @@ describe.each(seeds)('processes, seed %i', (seed) => {
   let crowd: Crowd
   beforeAll(async () => {
     server = await startTestServer()
-    crowd = await gatherCrowd({ server, url: server.url, size: MEMBERS, random: createRandom(seed) })
+    crowd = await gatherCrowd({ server, urls: [server.url], size: MEMBERS, random: createRandom(seed) })
   })
   afterAll(async () => {
     await crowd?.stop()

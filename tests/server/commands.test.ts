@@ -57,6 +57,16 @@ test('beside a running server, accounts are listed, promoted, disabled and enabl
   expect(await logIn('guest')).toBe(200)
 })
 
+test('a forgotten password is replaced, and whoever was signed in with the old one is out', async () => {
+  const token = await register('forgetful')
+  const { output } = await runParley(['user', 'reset-password', 'forgetful'], here())
+  const password = / is now {2}(\S+) {2}and/.exec(output)?.[1] ?? ''
+  expect(await logIn('forgetful', password)).toBe(200)
+  expect(await logIn('forgetful')).toBe(401)
+  await expect.poll(() => status('/users/me', token), { timeout: 5_000 }).toBe(401)
+  expect((await runParley(['user', 'reset-password', 'nobody.here'], here())).code).toBe(1)
+})
+
 test('an unknown user name is said, with where to look', async () => {
   const { code, errors } = await runParley(['user', 'promote', 'nobody.here'], here())
   expect(code).toBe(1)

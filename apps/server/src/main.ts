@@ -15,6 +15,9 @@ const program = new Command('parley')
   .showHelpAfterError('(add --help for what there is)')
   .exitOverride()
 
+// Whoever read along has gone (`| head`): what is left to say is said to nobody.
+process.stdout.on('error', () => undefined)
+
 addStartCommand(program)
 addMigrateCommand(program)
 addDoctorCommand(program)

@@ -1,4 +1,5 @@
 /** `parley user …`: accounts from the operator's command line, whether the server runs or not. */
+import { randomBytes } from 'node:crypto'
 import type { UserRecord } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import type { LocalAuthService } from '@parley/services/auth/create-auth-service'
@@ -7,6 +8,7 @@ import { PlainError } from '../plain-error.ts'
 import { addSettings, settingsOf } from './options.ts'
 
 const PAGE = 500
+const PASSWORD_BYTES = 12
 
 type Accounts = LocalAuthService
 
@@ -42,6 +44,17 @@ export function addUserCommand(program: Command): void {
     await setDisabled(accounts, username, false)
     console.log(`${username} can sign in again.`)
   })
+  addAccountCommand(
+    user,
+    'reset-password <username>',
+    'give somebody who forgot it a new password, and sign them out everywhere',
+    async (accounts, username) => {
+      // Made here and not given as an argument, which the shell would remember.
+      const password = randomBytes(PASSWORD_BYTES).toString('base64url')
+      await accounts.resetPassword({ username, password }).catch(explainMissing(username))
+      console.log(`The password of ${username} is now  ${password}  and should be changed after signing in.`)
+    },
+  )
 }
 
 function addAccountCommand(

@@ -28,8 +28,7 @@ export interface LogOptions {
 }
 
 export function createLog({ level, pretty, destination }: LogOptions): Logger {
-  // Synchronous: a line about a crash must be out before the process is.
-  const sink = destination ?? pino.destination({ fd: 2, sync: true })
+  const sink = destination ?? standardError()
   return pino(
     {
       level,
@@ -41,6 +40,14 @@ export function createLog({ level, pretty, destination }: LogOptions): Logger {
     },
     pretty ? createPrettyStream(sink) : sink,
   )
+}
+
+function standardError(): DestinationStream {
+  // Synchronous: a line about a crash must be out before the process is.
+  const sink = pino.destination({ fd: 2, sync: true })
+  // Whoever read the log has gone (`| head`): that is no reason to stop serving.
+  sink.on('error', () => undefined)
+  return sink
 }
 
 function secretPaths(field: string): string[] {

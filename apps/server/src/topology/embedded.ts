@@ -59,7 +59,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<RunningTo
   try {
     return await build(options, stack)
   } catch (error) {
-    await stack.disposeAsync()
+    // What went wrong first is what a person has to know.
+    await stack.disposeAsync().catch((second: unknown) => {
+      options.log.warn({ error: second }, 'not everything could be closed')
+    })
     throw plainDatabaseError(error, options.settings.databaseUrl)
   }
 }

@@ -37,7 +37,8 @@ function Splash() {
 function SignedOut() {
   const [path] = useLocation()
   const search = useSearch()
-  const here = path === links.home ? '' : `?next=${encodeURIComponent(path + (search === '' ? '' : `?${search}`))}`
+  const here =
+    path === links.home ? '' : `?next=${encodeURIComponent(path + (search === '' ? '' : `?${search}`))}`
   return (
     <Switch>
       <Route path={links.login}>

@@ -2,8 +2,8 @@ import { CloudOff, LoaderCircle, Route } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useStore } from '../hooks/use-store.ts'
-import { useParley } from './context.ts'
 import styles from './connection-banner.module.css'
+import { useParley } from './context.ts'
 
 /** A short interruption is not worth a word. */
 const patienceMs = 1_500

@@ -1,8 +1,8 @@
 import { Compass, type LucideIcon, MessagesSquare, Search, Settings, UsersRound } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
-import { LiveAvatar } from '../parts/avatar.tsx'
 import { useMe, useWatch } from '../hooks/use-people.ts'
+import { LiveAvatar } from '../parts/avatar.tsx'
 import { Mark } from '../parts/mark.tsx'
 import { links } from './links.ts'
 import styles from './rail.module.css'
@@ -21,10 +21,20 @@ export function Rail() {
       </span>
       <RailLink to={links.home} icon={MessagesSquare} label={t('nav.chats')} current={chats} />
       <RailLink to={links.people} icon={UsersRound} label={t('nav.people')} current={path === links.people} />
-      <RailLink to={links.discover} icon={Compass} label={t('nav.discover')} current={path === links.discover} />
+      <RailLink
+        to={links.discover}
+        icon={Compass}
+        label={t('nav.discover')}
+        current={path === links.discover}
+      />
       <RailLink to={links.search} icon={Search} label={t('nav.search')} current={path === links.search} />
       <span className={styles.space} />
-      <RailLink to={links.settings} icon={Settings} label={t('nav.settings')} current={path === links.settings} />
+      <RailLink
+        to={links.settings}
+        icon={Settings}
+        label={t('nav.settings')}
+        current={path === links.settings}
+      />
       <span className={styles.me} title={me.display_name}>
         <LiveAvatar user={me} size={32} />
       </span>

@@ -59,8 +59,7 @@ export function createDates(language: string, words: { now: string }, now: () =>
     },
     ago(at) {
       const passed = now() - at
-      for (const [unit, ms] of units)
-        if (passed >= ms) return relative.format(-Math.floor(passed / ms), unit)
+      for (const [unit, ms] of units) if (passed >= ms) return relative.format(-Math.floor(passed / ms), unit)
       return words.now
     },
   }

@@ -22,14 +22,10 @@ function isOffline(): boolean {
 /** Names of the fields an `invalid_request` complains about. */
 export function refusedFields(error: unknown): readonly string[] {
   if (errorCode(error) !== 'invalid_request') return []
-  const details = typeof error === 'object' && error !== null && 'details' in error ? error.details : null
-  if (typeof details !== 'object' || details === null) return []
-  if (!Array.isArray(details)) return Object.keys(details)
-  return details.flatMap((detail: unknown) => {
-    if (typeof detail !== 'object' || detail === null) return []
-    const name = 'field' in detail ? detail.field : 'path' in detail ? detail.path : undefined
-    return typeof name === 'string' ? [name] : Array.isArray(name) ? [String(name[0])] : []
-  })
+  const details = (error as { details?: unknown }).details
+  const fields =
+    typeof details === 'object' && details !== null && 'fields' in details ? details.fields : null
+  return typeof fields === 'object' && fields !== null ? Object.keys(fields) : []
 }
 
 /** Which field of a form a code is about, when it is about one. */

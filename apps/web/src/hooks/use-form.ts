@@ -31,7 +31,8 @@ export function useForm({ check, send, refused, fields }: FormOptions): FormStat
   const fail = (cause: unknown) => {
     const field = errorField(cause)
     if (field === undefined || !fields.includes(field)) return setError(text(cause))
-    const isRefusal = typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'invalid_request'
+    const isRefusal =
+      typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'invalid_request'
     setErrors({ [field]: isRefusal ? refused : text(cause) })
   }
   return {

@@ -60,9 +60,7 @@ export function usePaged<Item>(load: (cursor?: string) => Promise<Page<Item>>): 
       if (next === undefined || loadingMore) return
       setLoadingMore(true)
       load(next)
-        .then((answer) =>
-          setMore({ of: page, items: [...items, ...answer.items], next: answer.next }),
-        )
+        .then((answer) => setMore({ of: page, items: [...items, ...answer.items], next: answer.next }))
         .catch(() => undefined)
         .finally(() => setLoadingMore(false))
     },

@@ -90,8 +90,7 @@ export const vi: WithoutOne<Catalogue> = {
     bad_credentials: 'Tên hoặc mật khẩu không đúng.',
     forbidden: 'Bạn không có quyền làm việc này.',
     not_member: 'Hãy tham gia phòng này trước.',
-    bad_origin:
-      'Máy chủ không cho phép địa chỉ này. Người vận hành có thể thêm vào PARLEY_ORIGINS.',
+    bad_origin: 'Máy chủ không cho phép địa chỉ này. Người vận hành có thể thêm vào PARLEY_ORIGINS.',
     not_invited: 'Bạn cần được mời.',
     not_found: 'Không có gì ở đây, hoặc bạn không được xem.',
     username_taken: 'Tên người dùng này đã có người dùng.',

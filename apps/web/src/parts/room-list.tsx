@@ -1,7 +1,7 @@
 import type { RoomState } from '@parley/sdk/api'
 import { type KeyboardEvent, useRef, useState } from 'react'
-import { RoomRow } from './room-row.tsx'
 import styles from './room-list.module.css'
+import { RoomRow } from './room-row.tsx'
 
 /** One stop for the Tab key; the arrows move inside. */
 export function RoomList({ rooms, active }: { rooms: readonly RoomState[]; active: string | undefined }) {

@@ -8,8 +8,8 @@ import { useStore } from '../hooks/use-store.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
-import { AuthPage } from './auth-page.tsx'
 import styles from './auth-page.module.css'
+import { AuthPage } from './auth-page.tsx'
 
 export function LoginScreen() {
   const { t } = useTranslation()

@@ -8,8 +8,8 @@ import { useForm } from '../hooks/use-form.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
-import { AuthPage } from './auth-page.tsx'
 import styles from './auth-page.module.css'
+import { AuthPage } from './auth-page.tsx'
 
 export function RegisterScreen() {
   const { t } = useTranslation()

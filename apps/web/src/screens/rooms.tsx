@@ -35,11 +35,7 @@ export function RoomsPane() {
           keys="Ctrl K"
           onClick={() => overlays.open('switcher')}
         />
-        <IconButton
-          icon={MessageSquarePlus}
-          label={t('rooms.new')}
-          onClick={() => overlays.open('start')}
-        />
+        <IconButton icon={MessageSquarePlus} label={t('rooms.new')} onClick={() => overlays.open('start')} />
       </header>
       <div className={styles.filter}>
         <SearchBox

@@ -109,7 +109,12 @@ function fakeApi(parts: Parts): Parley {
       user.id,
       fixed({
         user: user.id,
-        state: user.id === 'u-mei' ? ('away' as const) : onlineIds.includes(user.id) ? ('online' as const) : ('offline' as const),
+        state:
+          user.id === 'u-mei'
+            ? ('away' as const)
+            : onlineIds.includes(user.id)
+              ? ('online' as const)
+              : ('offline' as const),
         last_seen_at: Date.now() - 3_400_000,
       }),
     ]),
@@ -170,8 +175,20 @@ function fakeApi(parts: Parts): Parley {
     changePassword: () => later(undefined),
     devices: () =>
       later([
-        { id: 'd1', name: 'Firefox on Linux', created_at: Date.now() - 9e8, last_seen_at: Date.now(), current: true },
-        { id: 'd2', name: 'Chrome on Android', created_at: Date.now() - 9e9, last_seen_at: Date.now() - 9e6, current: false },
+        {
+          id: 'd1',
+          name: 'Firefox on Linux',
+          created_at: Date.now() - 9e8,
+          last_seen_at: Date.now(),
+          current: true,
+        },
+        {
+          id: 'd2',
+          name: 'Chrome on Android',
+          created_at: Date.now() - 9e9,
+          last_seen_at: Date.now() - 9e6,
+          current: false,
+        },
       ]),
     revokeDevice: () => later(undefined),
     async updateMe(input) {
@@ -180,9 +197,20 @@ function fakeApi(parts: Parts): Parley {
       return later(user)
     },
     async createRoom(input) {
-      const members = [me.id, ...people.filter((user) => input.usernames?.includes(user.username)).map((user) => user.id)]
+      const members = [
+        me.id,
+        ...people.filter((user) => input.usernames?.includes(user.username)).map((user) => user.id),
+      ]
       if (members.length <= (input.usernames?.length ?? 0)) throw new ParleyError('not_found')
-      const fake: FakeRoom = { id: `r-${Date.now()}`, kind: input.kind, name: input.name ?? '', members: members.map((id) => [id, id === me.id ? 'owner' : 'member']), unread: 0, length: 0, minutesAgo: 0 }
+      const fake: FakeRoom = {
+        id: `r-${Date.now()}`,
+        kind: input.kind,
+        name: input.name ?? '',
+        members: members.map((id) => [id, id === me.id ? 'owner' : 'member']),
+        unread: 0,
+        length: 0,
+        minutesAgo: 0,
+      }
       return later(addRoom(roomState(fake, true, undefined)))
     },
     searchRooms: (query) =>
@@ -219,18 +247,35 @@ function fakeApi(parts: Parts): Parley {
       ),
     pins: (room) => later(timelineOf(room).pinned()),
     permissions: () =>
-      later({ permissions: { create_room: true, invite: true, remove_member: true, send_file: true, start_call: true }, admin: false }),
+      later({
+        permissions: {
+          create_room: true,
+          invite: true,
+          remove_member: true,
+          send_file: true,
+          start_call: true,
+        },
+        admin: false,
+      }),
     send: (room, input) => timelineOf(room).send(input.body, input.reply_to),
     retry: () => undefined,
     discard: (key) => {
       for (const room of rooms.get()) timelineOf(room.id).discard(key)
     },
-    edit: inTimeline((timeline, seq: number, body: string) => timeline.change(seq, (message) => ({ ...message, body, edited_at: Date.now() }))),
-    remove: inTimeline((timeline, seq: number) => timeline.change(seq, (message) => ({ ...message, body: '', deleted: true }))),
+    edit: inTimeline((timeline, seq: number, body: string) =>
+      timeline.change(seq, (message) => ({ ...message, body, edited_at: Date.now() })),
+    ),
+    remove: inTimeline((timeline, seq: number) =>
+      timeline.change(seq, (message) => ({ ...message, body: '', deleted: true })),
+    ),
     react: inTimeline((timeline, seq: number, emoji: string) => timeline.react(seq, emoji, true)),
     unreact: inTimeline((timeline, seq: number, emoji: string) => timeline.react(seq, emoji, false)),
-    pin: inTimeline((timeline, seq: number) => timeline.change(seq, (message) => ({ ...message, pinned: true }))),
-    unpin: inTimeline((timeline, seq: number) => timeline.change(seq, ({ pinned: _, ...message }) => message)),
+    pin: inTimeline((timeline, seq: number) =>
+      timeline.change(seq, (message) => ({ ...message, pinned: true })),
+    ),
+    unpin: inTimeline((timeline, seq: number) =>
+      timeline.change(seq, ({ pinned: _, ...message }) => message),
+    ),
     markRead: (id, seq) =>
       changeRoom(id, (room) =>
         room.me === undefined || room.me.read_seq >= seq

@@ -51,7 +51,15 @@ export function createFakeTimeline(
   room: FakeRoom | undefined,
   onLast: (message: Message) => void,
 ): FakeTimeline {
-  const fake: FakeRoom = room ?? { id: 'r-new', kind: 'group', name: '', members: [[me.id, 'owner']], unread: 0, length: 0, minutesAgo: 0 }
+  const fake: FakeRoom = room ?? {
+    id: 'r-new',
+    kind: 'group',
+    name: '',
+    members: [[me.id, 'owner']],
+    unread: 0,
+    length: 0,
+    minutesAgo: 0,
+  }
   const changed = new Map<number, Message>()
   const items = new Map<number, TimelineItem>()
   let outbox: readonly TimelineItem[] = []
@@ -64,16 +72,28 @@ export function createFakeTimeline(
     let found = items.get(seq)
     if (found === undefined) {
       const value = message(seq)
-      const state = value.from === me.id ? (seq > head - 4 ? 'sent' : seq > head - 9 ? 'delivered' : 'read') : null
+      const state =
+        value.from === me.id ? (seq > head - 4 ? 'sent' : seq > head - 9 ? 'delivered' : 'read') : null
       found =
         seq % 23 === 9
-          ? { type: 'notice', key: `n${seq}`, seq, kind: 'join', from: 'u-anna', at: value.at, user: 'u-anna' }
+          ? {
+              type: 'notice',
+              key: `n${seq}`,
+              seq,
+              kind: 'join',
+              from: 'u-anna',
+              at: value.at,
+              user: 'u-anna',
+            }
           : { type: 'message', ...value, key: value.client_id, seq, state }
       items.set(seq, found)
     }
     return found
   }
-  function build(status: TimelineState['status'] = 'ready', loading: Partial<TimelineState> = {}): TimelineState {
+  function build(
+    status: TimelineState['status'] = 'ready',
+    loading: Partial<TimelineState> = {},
+  ): TimelineState {
     const shown: TimelineItem[] = []
     for (let seq = from; seq <= to; seq++) shown.push(item(seq))
     return {
@@ -137,14 +157,27 @@ export function createFakeTimeline(
     arrive() {
       const seq = head + 1
       const people = fake.members.filter(([id]) => id !== me.id)
-      store({ ...messageAt(fake, seq), from: people[seq % people.length]?.[0] ?? me.id, at: Date.now(), reactions: [] })
+      store({
+        ...messageAt(fake, seq),
+        from: people[seq % people.length]?.[0] ?? me.id,
+        at: Date.now(),
+        reactions: [],
+      })
     },
     send(body, replyTo) {
       const key = crypto.randomUUID()
       const waiting: TimelineItem = {
-        type: 'message', room: fake.id, key, seq: null, from: me.id, at: Date.now(), client_id: key, body,
+        type: 'message',
+        room: fake.id,
+        key,
+        seq: null,
+        from: me.id,
+        at: Date.now(),
+        client_id: key,
+        body,
         ...(replyTo === undefined ? {} : { reply_to: replyTo }),
-        reactions: [], state: body.includes('fail') ? 'failed' : 'sending',
+        reactions: [],
+        state: body.includes('fail') ? 'failed' : 'sending',
         ...(body.includes('fail') ? { error: 'The server is busy.' } : {}),
       }
       outbox = [...outbox, waiting]
@@ -152,7 +185,16 @@ export function createFakeTimeline(
       if (body.includes('fail')) return key
       setTimeout(() => {
         outbox = outbox.filter((one) => one.key !== key)
-        store({ room: fake.id, seq: head + 1, from: me.id, at: Date.now(), client_id: key, body, ...(replyTo === undefined ? {} : { reply_to: replyTo }), reactions: [] })
+        store({
+          room: fake.id,
+          seq: head + 1,
+          from: me.id,
+          at: Date.now(),
+          client_id: key,
+          body,
+          ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+          reactions: [],
+        })
       }, 400)
       return key
     },
@@ -174,6 +216,8 @@ export function createFakeTimeline(
         foldText(one.body).includes(foldText(query)),
       ),
     pinned: () =>
-      Array.from({ length: Math.min(head, 200) }, (_, index) => message(head - index)).filter((one) => one.pinned),
+      Array.from({ length: Math.min(head, 200) }, (_, index) => message(head - index)).filter(
+        (one) => one.pinned,
+      ),
   }
 }

@@ -27,6 +27,8 @@ import { validateInput } from './validate-input.ts'
 const API_VERSION = '1.0.0'
 /** A request, its body included, must have arrived within this. */
 const REQUEST_TIMEOUT_MS = 30_000
+/** Nothing moves on a connection for this long: nobody takes the answer, which is kept in memory until then. */
+const SILENCE_MAX_MS = 60_000
 /** An emoji of many code points, percent-encoded, is the longest thing in a path. */
 const PATH_PART_MAX_CHARS = 600
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -53,6 +55,7 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
     logger: false,
     bodyLimit: JSON_BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: SILENCE_MAX_MS,
     forceCloseConnections: 'idle',
     // Requests on connections that are still open while closing are answered, not refused: nobody sees the restart.
     return503OnClosing: false,

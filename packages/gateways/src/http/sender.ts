@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { addressKey } from './address-key.ts'
 
 const DEVICE_NAME_MAX_CHARS = 200
 const ADDRESS_MAX_CHARS = 64
@@ -22,6 +23,7 @@ export function senderOf(request: {
       .replace(/[^\x20-\x7e]+/g, ' ')
       .trim()
       .slice(0, DEVICE_NAME_MAX_CHARS),
-    address: addressOf(request),
+    // Auth limits by it: whoever has a /64 must not count as 2^64 people.
+    address: addressKey(addressOf(request)),
   }
 }

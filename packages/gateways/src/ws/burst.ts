@@ -27,12 +27,19 @@ export interface Burst {
   readonly frames: readonly string[]
   /** The same as WebSocket frames in one buffer, shared by all sockets. */
   readonly bytes: Buffer
+  /** The same as server-sent events, shared by all streams: a hundred that do not read keep one copy. */
+  readonly events: Buffer
 }
 
 export function createBurst(frames: readonly string[]): Burst {
   let bytes: Buffer | undefined
+  let events: Buffer | undefined
   return {
     frames,
+    get events() {
+      events ??= Buffer.from(frames.map((frame) => `data: ${frame}\n\n`).join(''))
+      return events
+    },
     get bytes() {
       if (bytes === undefined)
         bytes = frames.length === 1 ? encodeFrame(frames[0] ?? '') : Buffer.concat(frames.map(encodeFrame))

@@ -117,6 +117,11 @@ export class Connection implements Flushable {
     this.#held?.push({ room, seq, frame })
   }
 
+  /** What waits of this room is not for this connection any more. */
+  drop(room: string): void {
+    this.#held = this.#held?.filter((entry) => entry.room !== room)
+  }
+
   /** Sends what waited, except what `covered` (room → head the client was just told) makes a repetition. */
   release(covered: ReadonlyMap<string, number>): void {
     for (const room of this.rooms) room.flush()

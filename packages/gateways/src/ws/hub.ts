@@ -100,6 +100,7 @@ export class Hub {
     channel.flush()
     channel.connections.delete(connection)
     connection.rooms = connection.rooms.filter((room) => room !== channel)
+    connection.drop(channel.id)
     this.#linger(channel)
   }
 
@@ -185,6 +186,8 @@ export class Hub {
     connection: Connection,
     handler: (message: string) => void,
   ): Promise<void> {
+    // Nobody would ever leave for it, and who comes next would find a subject that hears nothing.
+    if (connection.closed) return
     let subject = subjects.get(key)
     if (subject === undefined) {
       const created: Subject = { connections: new Set(), subscribed: Promise.resolve() }
@@ -195,7 +198,7 @@ export class Hub {
       subjects.set(key, created)
       subject = created
     }
-    if (!connection.closed) subject.connections.add(connection)
+    subject.connections.add(connection)
     await subject.subscribed
   }
 

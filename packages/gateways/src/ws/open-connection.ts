@@ -53,10 +53,14 @@ export async function openConnection(
     const attached = await rooms.listRoomIds({ user: principal.user })
     connection.hold()
     const channels = await Promise.all(attached.rooms.map((room) => hub.attachRoom(connection, room)))
-    const [start, people] = await Promise.all([
+    const [start, people, still] = await Promise.all([
       rooms.resume({ user: principal.user, ...(resume === undefined ? {} : { cursor: resume }) }),
       auth.getUsers({ ids: [principal.user] }),
+      // Who was removed between the first list and the subscription was told by nothing: the room would stay open.
+      rooms.listRoomIds({ user: principal.user }),
     ])
+    const mine = new Set(still.rooms)
+    for (const channel of channels) if (!mine.has(channel.id)) hub.detachRoom(connection, channel)
     const user = people.users[0]
     if (user === undefined) throw new ParleyError('unauthenticated')
     const covered = new Map(start.rooms.map((room) => [room.id, room.head_seq]))

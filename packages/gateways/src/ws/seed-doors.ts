@@ -19,7 +19,7 @@ import type { Connection } from './connection.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { Link } from './link.ts'
 import { identify, openConnection } from './open-connection.ts'
-import type { ClientSocket } from './serve-socket.ts'
+import { type ClientSocket, takeFrame } from './serve-socket.ts'
 
 export type SeedDoor = { readonly kind: 'room'; readonly name: string } | { readonly kind: 'notifications' }
 
@@ -50,16 +50,17 @@ export async function openSeedDoor(
   request: IncomingMessage,
   door: SeedDoor,
 ): Promise<void> {
-  // Frames that come while the door is opened wait for it.
-  const early: string[] = []
-  let receive = (text: string) => void early.push(text)
-  socket.on('message', (data, isBinary) => receive(isBinary ? '' : data.toString()))
+  // Frames that come while the door is opened wait for it where they are: in the network.
+  socket.pause()
   socket.on('error', () => socket.terminate())
   try {
     const credentials = readCredentials(request.headers)
     if (credentials === undefined) throw new ParleyError('unauthenticated')
     const principal = await identify(parts.verifier, credentials.token)
     const room = door.kind === 'room' ? await joinByName(parts, principal.user, door.name) : null
+    // Joining took a while: who was signed out meanwhile is not closed by that, having no connection yet.
+    await identify(parts.verifier, credentials.token)
+    if (socket.readyState !== socket.OPEN) return
     const link = new SeedLink(parts, socket, principal.user, room)
     const connection = createConnection(link)
     socket.on('close', () => connection.ended())
@@ -67,11 +68,14 @@ export async function openSeedDoor(
       connection.silentBeats = 0
     })
     await openConnection(parts, connection, principal, undefined)
-    receive = (text) => void receiveMessage(parts, connection, socket, room?.id, text)
-    for (const text of early) receive(text)
+    socket.on('message', (data, isBinary) => {
+      void receiveMessage(parts, connection, socket, room?.id, isBinary ? '' : data.toString())
+    })
   } catch (error) {
     sayError(socket, error)
     socket.close(REFUSED, error instanceof ParleyError ? error.code : 'unavailable')
+  } finally {
+    socket.resume()
   }
 }
 
@@ -102,7 +106,10 @@ async function receiveMessage(
   text: string,
 ): Promise<void> {
   connection.silentBeats = 0
+  if (connection.closed) return
   try {
+    const waitMs = await takeFrame(socket, parts, connection)
+    if (waitMs > 0) throw new ParleyError('rate_limited', { retryAfterMs: waitMs })
     if (connection.principal === null || connection.principal.expiresAtMs <= parts.clock.now())
       return connection.close('token_expired')
     if (room === undefined) throw new ParleyError('invalid_request', { message: 'This socket only listens.' })

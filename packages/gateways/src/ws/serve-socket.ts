@@ -6,7 +6,7 @@ import type { GatewayParts } from './gateway-parts.ts'
 import { closeReasonOf, identify, openConnection } from './open-connection.ts'
 import { answerRequest, FrameError, type ParsedFrame, parseFrame, toErrorFrame } from './requests.ts'
 
-/** What one connection may ask: enough for a client that catches up, too little for a flood. */
+/** What one person may ask on all sockets: enough for clients that catch up, too little for a flood. */
 const FRAMES_RULE = { name: 'frames', burst: 400, perSecond: 100 }
 /** A client that goes on after this many refusals is closed. */
 const REFUSALS_MAX = 500
@@ -79,6 +79,9 @@ async function authenticate(
 ): Promise<void> {
   const { token, resume } = frame as ClientFrame<'auth'>
   try {
+    const waitMs = connection.closed ? 0 : await takeFrame(socket, parts, connection)
+    if (connection.closed) return
+    if (waitMs > 0) throw new ParleyError('rate_limited', { retryAfterMs: waitMs })
     const principal = await identify(parts.verifier, token)
     if (connection.closed) return
     if (connection.principal === null) await openConnection(parts, connection, principal, resume)
@@ -102,16 +105,25 @@ async function serve(
   parsed: ParsedFrame,
 ): Promise<void> {
   if (connection.closed) return
+  const waitMs = await takeFrame(socket, parts, connection)
+  if (waitMs > 0)
+    return connection.send(toErrorFrame(new ParleyError('rate_limited', { retryAfterMs: waitMs }), parsed.id))
   const { principal } = connection
   if (principal === null) return connection.send(toErrorFrame(new ParleyError('unauthenticated'), parsed.id))
   if (principal.expiresAtMs <= parts.clock.now()) return connection.close('token_expired')
-  // A limiter that is away must not take the service with it.
-  const waitMs = await parts.rates.take(FRAMES_RULE, connection.id).catch(() => 0)
-  if (waitMs > 0) {
-    connection.send(toErrorFrame(new ParleyError('rate_limited', { retryAfterMs: waitMs }), parsed.id))
-    if (++socket.refusals > REFUSALS_MAX) connection.close('rate_limited')
-    return
-  }
   const answer = await answerRequest(parts, { user: principal.user, connection }, parsed)
   if (answer !== null) connection.send(answer)
+}
+
+/** Milliseconds until another frame may come, 0 for this one. Closes a socket that goes on all the same. */
+export async function takeFrame(
+  socket: ClientSocket,
+  { rates }: GatewayParts,
+  connection: Connection,
+): Promise<number> {
+  // By person, or fifty sockets would be fifty times the limit; a socket that nobody has signed in on is its own.
+  // A limiter that is away must not take the service with it.
+  const waitMs = await rates.take(FRAMES_RULE, connection.principal?.user ?? connection.id).catch(() => 0)
+  if (waitMs > 0 && ++socket.refusals > REFUSALS_MAX) connection.close('rate_limited')
+  return waitMs
 }

@@ -16,6 +16,8 @@ import type { Link } from './link.ts'
 import { identify, openConnection, sayHello } from './open-connection.ts'
 import { answerRequest, toErrorFrame, validateFrame } from './requests.ts'
 
+/** For the last event to arrive. */
+const CLOSE_GRACE_MS = 10_000
 /** Requests may still come for a poll that was just answered. */
 const POLL_SESSION_LINGER_MS = 60_000
 
@@ -105,12 +107,17 @@ class StreamLink implements Link {
 
   write(bursts: readonly Burst[]): void {
     if (this.#reply.writableEnded) return
-    this.#reply.write(bursts.flatMap((burst) => burst.frames.map((frame) => `data: ${frame}\n\n`)).join(''))
+    this.#reply.cork()
+    for (const burst of bursts) this.#reply.write(burst.events)
+    this.#reply.uncork()
   }
 
   close(reason: CloseReason): void {
     if (this.#reply.writableEnded) return
-    this.#reply.end(`data: ${JSON.stringify(closeFrame(reason))}\n\n`)
+    // Who does not read would keep what waits for ever: HTTP knows no deadline for taking an answer.
+    if (reason === 'slow_consumer') this.terminate()
+    else this.#reply.end(`data: ${JSON.stringify(closeFrame(reason))}\n\n`)
+    this.#clock.after(CLOSE_GRACE_MS, () => this.terminate())
   }
 
   terminate(): void {

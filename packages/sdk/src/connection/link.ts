@@ -73,6 +73,7 @@ export class Link {
   #over = false
   #retiring = false
   #heardAt: number
+  #answeredAt = Number.NEGATIVE_INFINITY
   #heartbeatMs = HEARTBEAT_MS
   #cancelDeadline: () => void
   #cancelBeat: (() => void) | null = null
@@ -103,6 +104,8 @@ export class Link {
       const cancel = this.#options.clock.after(withinMs, () => {
         this.#pending.delete(id)
         reject(new ParleyError('unavailable', { message: 'The server did not answer in time.' }))
+        // Pushes may still come over a line that carries nothing to the server any more.
+        if (this.#heardAt > asked) this.probe()
       })
       this.#pending.set(id, { resolve: (frame) => resolve(frame as unknown as Answers[T]), reject, cancel })
       this.#transport.send({ ...request, id } as unknown as ClientFrame)
@@ -114,13 +117,13 @@ export class Link {
     if (!this.#over) this.#transport.send(frame)
   }
 
-  /** Finds out quickly whether the line still lives. */
+  /** Finds out quickly whether the line still lives, both ways: only an answer shows that. */
   probe(): void {
     if (this.#phase !== 'ready' || this.#over) return
     const asked = this.#options.clock.now()
     this.#ping()
     this.#options.clock.after(PROBE_WITHIN_MS, () => {
-      if (this.#heardAt < asked) this.#end(ABNORMAL_CLOSE, 'silent', true)
+      if (this.#answeredAt < asked) this.#end(ABNORMAL_CLOSE, 'silent', true)
     })
   }
 
@@ -216,6 +219,7 @@ export class Link {
   }
 
   #answer(frame: OkFrame | ErrorFrame): void {
+    this.#answeredAt = this.#options.clock.now()
     const pending = frame.id === undefined ? undefined : this.#pending.get(frame.id)
     if (pending === undefined || frame.id === undefined) return
     this.#pending.delete(frame.id)

@@ -26,6 +26,7 @@ import { createPasswords, type PasswordCost } from './passwords.ts'
 import { promote } from './promote.ts'
 import { refresh } from './refresh.ts'
 import { register } from './register.ts'
+import { type ResetPassword, resetPassword } from './reset-password.ts'
 import { revocations } from './revocations.ts'
 import { revokeDevice } from './revoke-device.ts'
 import { searchUsers } from './search-users.ts'
@@ -60,6 +61,8 @@ export interface LocalAuthService extends AuthService {
   rotateKeys(): Promise<void>
   /** The setup code in clear, the first time only and only while there is no administrator. */
   ensureSetupCode(): Promise<string | undefined>
+  /** Another password for somebody who forgot theirs; every session of theirs ends. Throws `not_found`. */
+  resetPassword(input: ResetPassword): Promise<void>
 }
 
 const UPKEEP_INTERVAL_MS = 3_600_000
@@ -105,6 +108,7 @@ export function createAuthService(deps: AuthServiceDeps): LocalAuthService {
     },
     rotateKeys: () => context.keys.rotate(),
     ensureSetupCode: () => ensureSetupCode(context),
+    resetPassword: (input) => resetPassword(context, input),
     async start() {
       await context.keys.rotateWhenDue()
       context.changes.start()

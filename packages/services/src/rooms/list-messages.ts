@@ -5,6 +5,19 @@ import { assertReader } from './read-room.ts'
 
 type Contract = typeof roomsContract
 
+/** Of bodies in one page, UTF-16 units. Answers nobody reads are kept in memory, so two hundred long messages are two pages or more. */
+const PAGE_MAX_CHARS = 256 * 1024
+
+/** How many of these messages one page takes, counted from its fixed end: at least one. */
+function countFitting(messages: readonly Message[]): number {
+  let chars = 0
+  const tooMany = messages.findIndex((message) => {
+    chars += message.body.length
+    return chars > PAGE_MAX_CHARS
+  })
+  return tooMany < 0 ? messages.length : Math.max(1, tooMany)
+}
+
 /** A page of history, ascending. `more`: there are further messages in the direction asked for (either one, for `around`). */
 export async function listMessages(
   database: Database,
@@ -14,7 +27,8 @@ export async function listMessages(
   await assertReader(database, user, room)
   if (input.after !== undefined) {
     const found = await loadPage(database, user, room, { after: input.after }, limit + 1)
-    return { messages: found.slice(0, limit), more: found.length > limit }
+    const fitting = Math.min(limit, countFitting(found))
+    return { messages: found.slice(0, fitting), more: found.length > fitting }
   }
   if (input.around !== undefined) return loadAround(database, input, input.around)
   const found = await loadPage(
@@ -24,7 +38,8 @@ export async function listMessages(
     { before: input.before ?? Number.MAX_SAFE_INTEGER },
     limit + 1,
   )
-  return { messages: found.slice(-limit), more: found.length > limit }
+  const fitting = Math.min(limit, countFitting(found.toReversed()))
+  return { messages: found.slice(found.length - fitting), more: found.length > fitting }
 }
 
 /** Half before, the rest from the place on; what one side lacks the other fills. */
@@ -38,8 +53,8 @@ async function loadAround(
     loadPage(database, user, room, { after: around - 1 }, limit + 1),
   ])
   const half = Math.floor(limit / 2)
-  const takeAfter = Math.min(after.length, Math.max(limit - half, limit - before.length))
-  const takeBefore = Math.min(before.length, limit - takeAfter)
+  const takeAfter = Math.min(countFitting(after), Math.max(limit - half, limit - before.length))
+  const takeBefore = Math.min(countFitting(before.toReversed()), limit - takeAfter)
   return {
     messages: [...before.slice(before.length - takeBefore), ...after.slice(0, takeAfter)],
     more: takeBefore < before.length || takeAfter < after.length,

@@ -5,6 +5,9 @@ import { readRooms } from './read-room.ts'
 
 type Contract = typeof roomsContract
 
+/** Of last messages, UTF-16 units: two hundred long ones in `ready` would close the socket as a slow one. */
+const PAGE_MAX_CHARS = 256 * 1024
+
 interface RoomKey {
   id: string
   last_ms: number
@@ -51,9 +54,21 @@ export async function pageFrom(
     user,
     shown.map((row) => row.id),
   )
-  const last = shown.at(-1)
-  if (rows.length <= page.limit || last === undefined) return { rooms }
-  return { rooms, next: encodePage({ last: Number(last.last_ms), id: last.id, since: page.since ?? '' }) }
+  const fitting = countFitting(rooms)
+  const last = shown.find((row) => row.id === rooms[fitting - 1]?.id) ?? shown.at(-1)
+  if (last === undefined || (fitting === rooms.length && rows.length <= page.limit)) return { rooms }
+  const next = encodePage({ last: Number(last.last_ms), id: last.id, since: page.since ?? '' })
+  return { rooms: rooms.slice(0, fitting), next }
+}
+
+/** How many of these rooms one page takes: at least one. */
+function countFitting(rooms: readonly Room[]): number {
+  let chars = 0
+  const tooMany = rooms.findIndex((room) => {
+    chars += room.last_message?.body.length ?? 0
+    return chars > PAGE_MAX_CHARS
+  })
+  return tooMany < 0 ? rooms.length : Math.max(1, tooMany)
 }
 
 export async function listRoomIds(

@@ -7,11 +7,24 @@ type Contract = typeof roomsContract
 
 /** Entries in one `replay` answer; the gateway asks again for the rest. */
 const REPLAY_MAX_ENTRIES = 200
+/** Stored bytes in one answer. Two hundred long messages in one frame would close the socket that asked for them as a slow one. */
+const ANSWER_MAX_BYTES = 512 * 1024
+/** What an entry is on the wire beside its body. */
+const ENTRY_BYTES = 256
 
-async function loadEntries(database: Database, room: string, after: number, limit: number): Promise<Entry[]> {
+/** Shorter than `limit` where the bytes are used up before; never empty while there are entries. */
+async function loadEntries(
+  database: Database,
+  room: string,
+  { after, limit, bytes }: { after: number; limit: number; bytes: number },
+): Promise<Entry[]> {
   const { rows } = await database.query<EntryRow>(
-    `select ${ENTRY_COLUMNS} from rooms.entry where room_id = $1 and seq > $2 order by seq limit $3`,
-    [room, after, limit],
+    `select ${ENTRY_COLUMNS} from (
+       select *, coalesce(sum(octet_length(coalesce(body, '')) + ${ENTRY_BYTES})
+         over (order by seq rows between unbounded preceding and 1 preceding), 0) as before
+       from rooms.entry where room_id = $1 and seq > $2 order by seq limit $3) e
+     where before < $4 order by seq`,
+    [room, after, limit, bytes],
     'rooms.log',
   )
   return rows.map(toEntry)
@@ -22,11 +35,12 @@ export async function readLog(
   database: Database,
   input: InputOf<Contract, 'readLog'>,
 ): Promise<OutputOf<Contract, 'readLog'>> {
+  const bytes = Math.ceil(ANSWER_MAX_BYTES / input.rooms.length)
   const rooms = await Promise.all(
     input.rooms.map(async ({ room, after }) => {
       try {
         const { head_seq, first_seq } = await assertReader(database, input.user, room)
-        const entries = await loadEntries(database, room, after, input.limit)
+        const entries = await loadEntries(database, room, { after, limit: input.limit, bytes })
         // The head may have moved between the two reads; an answer must not contradict itself.
         const last = entries.at(-1)?.seq ?? after
         const head = Math.max(head_seq, entries.at(-1)?.seq ?? 0)
@@ -35,7 +49,7 @@ export async function readLog(
           entries,
           head_seq: head,
           first_seq,
-          more: entries.length === input.limit && last < head,
+          more: entries.length > 0 && last < head,
         }
       } catch (error) {
         if (!(error instanceof ParleyError) || error.code === 'unavailable') throw error
@@ -51,10 +65,11 @@ export async function replay(
   { room, after, upto }: InputOf<Contract, 'replay'>,
 ): Promise<{ events: EntryEvent[]; more: boolean }> {
   const limit = Math.min(REPLAY_MAX_ENTRIES, Math.max(0, upto - after))
-  const entries = limit === 0 ? [] : await loadEntries(database, room, after, limit)
+  const entries =
+    limit === 0 ? [] : await loadEntries(database, room, { after, limit, bytes: ANSWER_MAX_BYTES })
   return {
     events: entries.map(toEvent),
-    more: entries.length === limit && (entries.at(-1)?.seq ?? upto) < upto,
+    more: (entries.at(-1)?.seq ?? upto) < upto,
   }
 }
 

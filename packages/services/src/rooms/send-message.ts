@@ -15,6 +15,8 @@ const LANES = 4
 /** A longer batch is slower to answer and hardly faster per message. */
 const LANE_MAX_ITEMS = 300
 const LANE_MAX_WAITING = 10_000
+/** UTF-16 units of bodies. A batch reaches every member at once: one too large would be taken for a slow reader. */
+const LANE_MAX_CHARS = 256 * 1024
 const OVERLOADED_RETRY_MS = 1_000
 
 interface AppendRow {
@@ -38,6 +40,7 @@ export function createSendMessage(
   const lanes = Array.from({ length: LANES }, () =>
     createBatcher<Input, Output | ParleyError>({
       maxItems: LANE_MAX_ITEMS,
+      weigh: { of: (item) => item.body.length, max: LANE_MAX_CHARS },
       maxWaiting: LANE_MAX_WAITING,
       overflow: () => new ParleyError('overloaded', { retryAfterMs: OVERLOADED_RETRY_MS }),
       run: (items) => append(dependencies, announcer, items),

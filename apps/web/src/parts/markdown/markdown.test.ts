@@ -6,7 +6,13 @@ const types = (body: string) => JSON.stringify(parseMarkdown(body)).match(/"type
 
 describe('Markdown of a message', () => {
   it('leaves HTML as the text that was typed', () => {
-    for (const body of ['<b>x</b>', '<script>alert(1)</script>', '<img src=x onerror=alert(1)>', '<!-- x -->', 'a <i>b</i>'])
+    for (const body of [
+      '<b>x</b>',
+      '<script>alert(1)</script>',
+      '<img src=x onerror=alert(1)>',
+      '<!-- x -->',
+      'a <i>b</i>',
+    ])
       expect(types(body).join()).not.toContain('"html"')
   })
 
@@ -28,7 +34,15 @@ describe('Markdown of a message', () => {
   it('lets only harmless schemes be clicked', () => {
     expect(safeHref('https://a.example/x?y=1')).toBe('https://a.example/x?y=1')
     expect(safeHref('mailto:a@b.example')).toBe('mailto:a@b.example')
-    for (const href of ['javascript:alert(1)', ' JaVaScRiPt:alert(1)', 'data:text/html,x', 'vbscript:x', 'file:///etc/passwd', '/r/x', '//evil.example'])
+    for (const href of [
+      'javascript:alert(1)',
+      ' JaVaScRiPt:alert(1)',
+      'data:text/html,x',
+      'vbscript:x',
+      'file:///etc/passwd',
+      '/r/x',
+      '//evil.example',
+    ])
       expect(safeHref(href)).toBeNull()
   })
 
@@ -40,7 +54,9 @@ describe('Markdown of a message', () => {
 
 describe('plain text of a message', () => {
   it('drops the marks and keeps the words, on one line', () => {
-    expect(plainText('**Bold** and `code`\n\n- [a link](https://x.example)\n> quoted')).toBe('Bold and code a link quoted')
+    expect(plainText('**Bold** and `code`\n\n- [a link](https://x.example)\n> quoted')).toBe(
+      'Bold and code a link quoted',
+    )
     expect(plainText('snake_case_name stays')).toBe('snake_case_name stays')
     expect(plainText('```ts\nconst a = 1\n```')).toBe('const a = 1')
   })

@@ -89,7 +89,11 @@ function List({ token }: { token: Tokens.List }) {
       {item.tokens.map((child, place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: as above.
         <Fragment key={place}>
-          {child.type === 'text' ? <Inlines of={child as Tokens.Generic} /> : <Block token={child as Tokens.Generic} />}
+          {child.type === 'text' ? (
+            <Inlines of={child as Tokens.Generic} />
+          ) : (
+            <Block token={child as Tokens.Generic} />
+          )}
         </Fragment>
       ))}
     </li>
@@ -129,7 +133,11 @@ function Table({ token }: { token: Tokens.Table }) {
 }
 
 function Inlines({ of }: { of: Tokens.Generic }) {
-  return of.tokens === undefined ? <Text text={String(of.text ?? of.raw)} /> : <InlineTokens tokens={of.tokens} />
+  return of.tokens === undefined ? (
+    <Text text={String(of.text ?? of.raw)} />
+  ) : (
+    <InlineTokens tokens={of.tokens} />
+  )
 }
 
 function InlineTokens({ tokens }: { tokens: readonly Token[] }): ReactNode {
@@ -179,7 +187,13 @@ function Anchor({ token }: { token: Tokens.Link }) {
   const href = safeHref(token.href)
   if (href === null) return <Text text={token.raw} />
   return (
-    <a className={styles.link} href={href} target="_blank" rel="noopener noreferrer nofollow" title={token.title ?? undefined}>
+    <a
+      className={styles.link}
+      href={href}
+      target="_blank"
+      rel="noopener noreferrer nofollow"
+      title={token.title ?? undefined}
+    >
       {token.autolink === true ? token.text : <InlineTokens tokens={token.tokens} />}
     </a>
   )

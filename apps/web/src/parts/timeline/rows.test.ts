@@ -36,19 +36,30 @@ describe('rows of a timeline', () => {
   })
 
   it('writes the date above the first message of each day', () => {
-    const rows = build([message(1, 'a', noon), message(2, 'a', noon + minute), message(3, 'a', noon + 24 * 60 * minute)])
+    const rows = build([
+      message(1, 'a', noon),
+      message(2, 'a', noon + minute),
+      message(3, 'a', noon + 24 * 60 * minute),
+    ])
     expect(rows.map((row) => row.day)).toEqual([true, false, true])
   })
 
   it('draws the line above the first unread message of somebody else, once', () => {
-    const rows = build([message(1, 'a', noon), message(2, 'me', noon), message(3, 'a', noon), message(4, 'a', noon)], {
-      readSeq: 1,
-    })
+    const rows = build(
+      [message(1, 'a', noon), message(2, 'me', noon), message(3, 'a', noon), message(4, 'a', noon)],
+      {
+        readSeq: 1,
+      },
+    )
     expect(rows.map((row) => row.fresh)).toEqual([false, false, true, false])
   })
 
   it('quotes the message replied to, and says when it is not in the window', () => {
-    const rows = build([message(5, 'a', noon), message(6, 'b', noon, { reply_to: 5 }), message(7, 'b', noon, { reply_to: 1 })])
+    const rows = build([
+      message(5, 'a', noon),
+      message(6, 'b', noon, { reply_to: 5 }),
+      message(7, 'b', noon, { reply_to: 1 }),
+    ])
     expect(rows.map((row) => row.quoted)).toEqual([undefined, rows[0]?.item, null])
   })
 

@@ -1,0 +1,46 @@
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useParley } from '../app/context.ts'
+import { Button } from '../parts/button.tsx'
+import { Pane } from '../parts/pane.tsx'
+import { Appearance } from '../parts/settings/appearance.tsx'
+import { Devices } from '../parts/settings/devices.tsx'
+import { PasswordForm } from '../parts/settings/password-form.tsx'
+import { ProfileForm } from '../parts/settings/profile-form.tsx'
+import styles from '../parts/settings/settings.module.css'
+import { useToasts } from '../parts/toasts.tsx'
+
+export default function SettingsScreen() {
+  const { t } = useTranslation()
+  const parley = useParley()
+  const toasts = useToasts()
+  return (
+    <Pane title={t('settings.title')}>
+      <Section title={t('settings.profile')}>
+        <ProfileForm />
+      </Section>
+      <Section title={t('settings.appearance')}>
+        <Appearance />
+      </Section>
+      <Section title={t('settings.security')}>
+        <PasswordForm />
+      </Section>
+      <Section title={t('settings.devices')}>
+        <Devices />
+      </Section>
+      <footer className={styles.footer}>
+        <span>{t('settings.version', { host: location.host })}</span>
+        <Button onClick={() => void parley.logout().catch(toasts.fail)}>{t('auth.logout')}</Button>
+      </footer>
+    </Pane>
+  )
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className={styles.section} aria-label={title}>
+      <h2 className={styles.heading}>{title}</h2>
+      {children}
+    </section>
+  )
+}
