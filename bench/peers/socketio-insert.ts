@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '@parley/adapters/embedded/postgres/start-postgres'
-import pg from 'pg'
+import { createDatabase } from '@parley/adapters/postgres/create-database'
+import { silentLog } from '@parley/contracts'
 import { Server } from 'socket.io'
 import { createLog, type Incoming, reportPort } from './rooms.ts'
 
@@ -22,8 +23,12 @@ const postgres = await startPostgres({
     if (level === 'error') process.stderr.write(`${line}\n`)
   },
 })
-const pool = new pg.Pool({ ...postgres.connection, max: POOL_CONNECTIONS })
-await pool.query(`create table message (room text not null, seq bigint not null, sender text not null,
+const database = createDatabase({
+  connection: postgres.connection,
+  maxConnections: POOL_CONNECTIONS,
+  log: silentLog,
+})
+await database.query(`create table message (room text not null, seq bigint not null, sender text not null,
   client_id text not null, at bigint not null, body text not null, primary key (room, seq))`)
 
 const http = createServer()
@@ -36,11 +41,11 @@ io.on('connection', (socket) => {
     'send',
     async (message: Incoming, acknowledge: (answer: { room: string; seq: number; at: number }) => void) => {
       const entry = record(message, socket.id)
-      await pool.query({
-        name: 'insert',
-        text: 'insert into message (room, seq, sender, client_id, at, body) values ($1, $2, $3, $4, $5, $6)',
-        values: [entry.room, entry.seq, entry.from, entry.client_id, entry.at, entry.body],
-      })
+      await database.query(
+        'insert into message (room, seq, sender, client_id, at, body) values ($1, $2, $3, $4, $5, $6)',
+        [entry.room, entry.seq, entry.from, entry.client_id, entry.at, entry.body],
+        'insert',
+      )
       io.to(entry.room).emit('entry', entry)
       acknowledge({ room: entry.room, seq: entry.seq, at: entry.at })
     },
@@ -49,7 +54,7 @@ io.on('connection', (socket) => {
 
 async function stop(): Promise<void> {
   io.close()
-  await pool.end()
+  await database.close()
   await postgres.stop()
   await rm(directory, { recursive: true, force: true })
   process.exit(0)

@@ -174,9 +174,10 @@ function report(context: BenchContext, outcomes: Outcome[]): WorkloadReport {
   const rows = outcomes.map((outcome) => {
     const { deliveriesPerSecond: figure, deliveriesPerCoreSecond: perCore, rounds, reasons } = outcome
     if (figure === undefined)
-      return [outcome.label, `no figure: ${reasons[0] ?? 'not run'}`, '', '', '', '', '']
+      return [outcome.label, `no figure: ${reasons[0] ?? 'not run'}`, '', '', '', '', '', '']
     const cpu = (part: 'server' | 'database' | 'load') =>
       formatPercent(median(rounds.map((round) => round.cpu[part])))
+    const acks = rounds.map((round) => round.ackMs).filter((ack) => ack !== undefined)
     const ratio = ratios[outcome.id]
     return [
       outcome.label,
@@ -184,6 +185,9 @@ function report(context: BenchContext, outcomes: Outcome[]): WorkloadReport {
       `${formatCount(figure.min)} – ${formatCount(figure.max)}`,
       perCore === undefined ? '' : formatCount(perCore.median),
       outcome.messagesPerSecond === undefined ? '' : formatCount(outcome.messagesPerSecond.median),
+      acks.length === 0
+        ? ''
+        : `${formatCount(median(acks.map(({ p50 }) => p50)))} / ${formatCount(median(acks.map(({ p99 }) => p99)))} ms`,
       `${cpu('server')} + ${cpu('database')} / ${cpu('load')}`,
       ratio === undefined ? '' : formatRatio(ratio),
     ]
@@ -195,6 +199,7 @@ function report(context: BenchContext, outcomes: Outcome[]): WorkloadReport {
       { title: 'min – max', align: 'right' },
       { title: 'per busy core-second', align: 'right' },
       { title: 'messages/s', align: 'right' },
+      { title: 'send → ack p50 / p99', align: 'right' },
       { title: 'server + database / load core', align: 'right' },
       { title: 'Parley against it', align: 'right' },
     ],

@@ -12,6 +12,7 @@ import { origin } from './cases/origin.ts'
 import { reactions } from './cases/reactions.ts'
 import { rooms } from './cases/rooms.ts'
 import { seeds } from './cases/seeds.ts'
+import { sessions } from './cases/sessions.ts'
 import { socketOpen } from './cases/socket-open.ts'
 import { socketPushes } from './cases/socket-pushes.ts'
 import { socketRequests } from './cases/socket-requests.ts'
@@ -27,6 +28,7 @@ export const TOPICS: readonly Topic[] = [
   origin,
   names,
   accounts,
+  sessions,
   users,
   rooms,
   membership,

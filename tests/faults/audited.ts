@@ -7,8 +7,8 @@ export interface FaultRun {
   readonly fault: string
   readonly seed: number
   readonly crowd: Crowd
-  /** Brings the fault, and ends it. */
-  readonly inject: (talk: Talk, random: Random) => Promise<void>
+  /** Brings the fault, and ends it. Recovery counts from then, or from the time (`performance.now()`) that it returns. */
+  readonly inject: (talk: Talk, random: Random) => Promise<number | void>
   /** Average pause between two messages of one author. */
   readonly everyMs?: number
   /** Numbers of the members who write only what the fault has them say. */
@@ -23,8 +23,8 @@ export async function runFault({ fault, seed, crowd, inject, everyMs, silent }: 
   try {
     talk.begin(everyMs, silent)
     await talk.flow(random.between(4, 12))
-    await inject(talk, random)
-    const healedAt = performance.now()
+    const begunAt = await inject(talk, random)
+    const healedAt = begunAt ?? performance.now()
     await talk.shownToAll(talk.latest)
     const recoveryMs = Math.round(performance.now() - healedAt)
     await talk.flow(4)

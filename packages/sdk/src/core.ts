@@ -30,6 +30,8 @@ import { ValueStore } from './store/store.ts'
 import { Timelines } from './store/timelines.ts'
 import { Users } from './store/users.ts'
 
+const REFETCH_TRIES_MAX = 5
+
 export class Core {
   readonly session: Session
   readonly connection = new ValueStore<ConnectionState>({ status: 'idle', transport: null, retryAt: null })
@@ -144,8 +146,12 @@ export class Core {
     if (this.#fetching.has(id)) return
     this.#fetching.add(id)
     try {
-      const { room } = await this.session.rest.call<{ room: Room }>('GET', `/rooms/${encodeURIComponent(id)}`)
-      this.takeRoom(room)
+      // In a busy room the answer may be older than what has arrived meanwhile.
+      for (let tries = 0; tries < REFETCH_TRIES_MAX; tries++) {
+        const path = `/rooms/${encodeURIComponent(id)}`
+        const { room } = await this.session.rest.call<{ room: Room }>('GET', path)
+        if (this.takeRoom(room)) return
+      }
     } catch (error) {
       if (error instanceof ParleyError && error.code === 'not_found') this.rooms.remove(id)
     } finally {
@@ -153,10 +159,10 @@ export class Core {
     }
   }
 
-  /** Facts of a room from an answer. */
-  takeRoom(room: Room): void {
+  /** Facts of a room from an answer. False: they are older than what is known here. */
+  takeRoom(room: Room): boolean {
     if (room.peer !== undefined) this.users.take(room.peer)
-    this.rooms.take(room)
+    return this.rooms.take(room)
   }
 
   takeMembers(room: string, members: readonly Member[]): void {

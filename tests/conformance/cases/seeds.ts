@@ -209,8 +209,7 @@ export const seeds: Topic = {
       'Thin translations onto the same services',
       async (t) => {
         const { ann, bob, name, id } = await namedRoom(t)
-        const wire = await door(t, bob, `/ws/${name}`)
-        await isIn(t, bob, id)
+        const wire = await enter(t, bob, `/ws/${name}`)
         const link = await t.connect(ann)
         wire.send({ type: 'message', content: 'from the old door' })
         await link.push(

@@ -4,8 +4,11 @@ import { createPeople } from './people.ts'
 import type { Options } from './target.ts'
 import { createTrace, type Trace } from './trace.ts'
 
-/** `slow` cases mostly wait, so they start first and beside the others; `long` ones run with `--long` only. */
-export type Pace = 'quick' | 'slow' | 'long'
+/**
+ * `slow` cases mostly wait, so they start first and beside the others; `long` ones run with `--long` only; `alone`
+ * ones measure time and run at the end, one by one.
+ */
+export type Pace = 'quick' | 'slow' | 'long' | 'alone'
 
 export interface Case {
   readonly name: string
@@ -50,7 +53,7 @@ export interface Report {
 }
 
 /** Bounds of one case in milliseconds, waiting for rate limits not counted. */
-const TIMEOUT_MS: Record<Pace, number> = { quick: 30_000, slow: 60_000, long: 240_000 }
+const TIMEOUT_MS: Record<Pace, number> = { quick: 30_000, slow: 60_000, long: 240_000, alone: 30_000 }
 const SHOWN_EXCHANGES = 12
 
 type Job = { topic: string; one: Case }
@@ -92,11 +95,12 @@ export async function runAll(
   }
 
   const quick = jobs.filter(({ one }) => one.pace === 'quick')
-  const waiting = jobs.filter(({ one }) => one.pace !== 'quick')
+  const waiting = jobs.filter(({ one }) => one.pace === 'slow' || one.pace === 'long')
   const worker = async () => {
     for (let job = quick.shift(); job !== undefined; job = quick.shift()) await run(job)
   }
   await Promise.all([...waiting.map(run), ...Array.from({ length: options.jobs }, worker)])
+  for (const job of jobs.filter(({ one }) => one.pace === 'alone')) await run(job)
   const seconds = (performance.now() - startedAt) / 1_000
   return { passed, failures, leftForLong: chosen.length - jobs.length, seconds }
 }

@@ -330,6 +330,7 @@ export const en = {
   },
   emoji: {
     title: 'Emoji',
+    recent: 'Recent',
     people: 'Faces and hands',
     nature: 'Animals and nature',
     food: 'Food',

@@ -335,6 +335,7 @@ export const vi: WithoutOne<Catalogue> = {
   },
   emoji: {
     title: 'Biểu tượng cảm xúc',
+    recent: 'Gần đây',
     people: 'Khuôn mặt và bàn tay',
     nature: 'Động vật và thiên nhiên',
     food: 'Món ăn',

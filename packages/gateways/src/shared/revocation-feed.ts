@@ -9,6 +9,7 @@ import {
   type Log,
   REVOCATIONS_TOPIC,
   type Revocation,
+  revocation,
 } from '@parley/contracts'
 
 export const POLL_MS = 500
@@ -91,7 +92,12 @@ export function createRevocationFeed(deps: {
 
   return {
     async start() {
-      const unsubscribe = await bus.subscribe(REVOCATIONS_TOPIC, () => void poll())
+      const unsubscribe = await bus.subscribe(REVOCATIONS_TOPIC, (message) => {
+        // Believed at once: while the poll was under way, a token was still good after its logout was answered.
+        const hint = revocation.safeParse(parseJson(message))
+        if (hint.success) revoked.learn(hint.data, true)
+        void poll()
+      })
       endings = [unsubscribe, bus.onReconnect(() => void poll())]
       polling = true
       await read(false).finally(() => {
@@ -109,6 +115,14 @@ export function createRevocationFeed(deps: {
       cancelTimer()
       for (const end of endings) end()
     },
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

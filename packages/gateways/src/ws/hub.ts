@@ -93,6 +93,8 @@ export class Hub {
       connection.rooms.push(channel)
     }
     await channel.subscribed
+    // Its connection may have gone while the bus was asked.
+    this.#linger(channel)
     return channel
   }
 
@@ -233,7 +235,7 @@ export class Hub {
       )
     } else if (event.type === 'marks') {
       const { user, delivered, read } = event
-      this.#tell(channel, { t: 'marks', room, user, delivered, read }, user, true)
+      this.#tell(channel, { t: 'marks', room, user, delivered, read }, user, false)
     } else {
       this.#tell(channel, { t: 'room', room: event.room, change: event.type }, null, false)
       if (event.type === 'deleted')

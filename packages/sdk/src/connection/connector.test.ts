@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Parley } from '../api.ts'
+import type { WebSocketConstructor } from '../environment.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import type { FakeRoom } from '../testing/fake-room.ts'
 import type { FakeServer } from '../testing/fake-server.ts'
@@ -273,7 +274,9 @@ describe('the stand-by link', () => {
     await online(ann)
     expect(state(ann).transport).toBe('poll')
     // Polls follow one another after a short pause of the client's clock.
-    const turn = setInterval(() => clock.advance(300), 5)
+    const turn = setInterval(() => {
+      if (server.waitingPolls === 0) clock.advance(300)
+    }, 5)
     const timeline = ann.timeline('r1')
     await until(timeline, ({ status }) => status === 'ready')
     server.say(room, 'u_bob', 'by poll')
@@ -291,7 +294,14 @@ describe('the stand-by link', () => {
     server.sockets = 'refused'
     server.heartbeatMs = 3_600_000
     const clock = new FakeClock()
-    const ann = harness.client({ clock, random: () => 0.5 })
+    let refusalHeard = () => {}
+    class Watched extends WebSocket {
+      constructor(url: string, protocols?: string | string[]) {
+        super(url, protocols)
+        this.addEventListener('close', () => setImmediate(refusalHeard))
+      }
+    }
+    const ann = harness.client({ clock, random: () => 0.5, WebSocket: Watched as WebSocketConstructor })
     await ann.login({ login: 'ann', password: 'x' })
     await offline(ann)
     clock.advance(250)
@@ -300,13 +310,15 @@ describe('the stand-by link', () => {
     ann.connection.subscribe(() => seen.push(state(ann).status))
     clock.advance(44_999)
     expect(server.refused).toBe(2)
+    const heard = new Promise<void>((resolve) => {
+      refusalHeard = resolve
+    })
     clock.advance(1)
-    await server.until(() => server.refused === 3)
+    await heard
+    expect(server.refused).toBe(3)
     server.sockets = 'open'
-    // The next look is planned when the client has heard of the refusal.
-    const turn = setInterval(() => clock.advance(45_000), 1)
+    clock.advance(45_000)
     await until(ann.connection, ({ transport }) => transport === 'socket')
-    clearInterval(turn)
     await server.until(() => server.connections.size === 1)
     expect(seen.filter((status) => status !== 'online')).toEqual([])
   })

@@ -100,6 +100,7 @@ export class Link {
     const id = this.#nextId++
     // The server closes for good on a frame beyond its bound; one request must not cost the connection.
     if (isTooLarge({ ...request, id })) return Promise.reject(new ParleyError('too_large'))
+    const asked = this.#options.clock.now()
     return new Promise((resolve, reject) => {
       const cancel = this.#options.clock.after(withinMs, () => {
         this.#pending.delete(id)

@@ -62,15 +62,19 @@ export class RoomRecord {
     return this.#state
   }
 
-  /** Facts as the server tells them now. `authoritative`: even if they are older than what was applied here. */
-  replace(room: Room, authoritative: boolean): void {
-    if (room.head_seq < this.log.position && !authoritative) return
+  /**
+   * Facts as the server tells them now. `authoritative`: even if they are older than what was applied here; otherwise
+   * such are left aside, which `false` says.
+   */
+  replace(room: Room, authoritative: boolean): boolean {
+    if (room.head_seq < this.log.position && !authoritative) return false
     const read = Math.min(Math.max(this.read, room.me?.read_seq ?? 0), room.head_seq)
     this.#room = { ...room, ...(room.me === undefined ? {} : { me: { ...room.me, read_seq: read } }) }
     this.#unread = new UnreadCounter(room.head_seq, room.me?.unread ?? 0)
     if (room.head_seq < this.log.position) this.log = this.#newLog(room.head_seq)
     else this.log.jump(room.head_seq)
     this.touch()
+    return true
   }
 
   /** Facts that are the same for everybody, as the push `room` with `updated` tells them. */

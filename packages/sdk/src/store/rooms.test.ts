@@ -72,6 +72,20 @@ describe('my rooms', () => {
     expect(ann.room('r1').get()?.me?.unread).toBe(1)
   })
 
+  test('a fetch that is older than what arrived meanwhile is made again', async () => {
+    server.say(room, 'u_bob', 'first')
+    const ann = await harness.signIn('ann')
+    server.say(room, 'u_bob', 'second')
+    await until(ann.room('r1'), (now) => now?.last_message?.body === 'second')
+    server.afterRoom = () => {
+      server.append(room, { kind: 'react', from: 'u_bob', target: 3, emoji: '👍' })
+      return until(ann.room('r1'), (now) => now?.head_seq === room.head)
+    }
+    server.append(room, { kind: 'delete', from: 'u_bob', target: 4 })
+    await until(ann.room('r1'), (now) => now?.last_message?.body === 'first')
+    expect(ann.room('r1').get()?.last_message?.reactions).toEqual([{ emoji: '👍', count: 1, mine: false }])
+  })
+
   test('the same state is the same object', async () => {
     const ann = await harness.signIn('ann')
     expect(ann.rooms.get()).toBe(ann.rooms.get())

@@ -82,14 +82,11 @@ export class Rooms {
     this.list.invalidate()
   }
 
-  /** Facts of one room of mine from wherever they came. */
-  take(room: Room, authoritative = false): void {
-    if (room.me === undefined) return
+  /** Facts of one room of mine from wherever they came. False: they are older than what is known here. */
+  take(room: Room, authoritative = false): boolean {
+    if (room.me === undefined) return true
     const known = this.#records.get(room.id)
-    if (known !== undefined) {
-      known.replace(room, authoritative)
-      return
-    }
+    if (known !== undefined) return known.replace(room, authoritative)
     const { id } = room
     this.#records.set(
       id,
@@ -103,6 +100,7 @@ export class Rooms {
     this.#unnamed?.delete(id)
     this.#touch(id)
     this.#events.added(id)
+    return true
   }
 
   remove(id: string): void {

@@ -72,14 +72,14 @@ function answerStream(
   return null
 }
 
-function answerSignedIn(
+async function answerSignedIn(
   server: FakeServer,
   method: string,
   path: string,
   url: URL,
   user: string,
   body: Body,
-): Answer {
+): Promise<Answer> {
   if (path === '/auth/logout') return { status: 204 }
   if (path === '/users/me') return { status: 200, body: { user: server.users.get(user) } }
   if (path === '/users') {
@@ -99,13 +99,18 @@ function answerSignedIn(
   return answerRoom(server, path, url, user)
 }
 
-function answerRoom(server: FakeServer, path: string, url: URL, user: string): Answer {
+async function answerRoom(server: FakeServer, path: string, url: URL, user: string): Promise<Answer> {
   const [, , id = '', rest = ''] = path.split('/')
   const room = server.rooms.get(id)
   if (room === undefined || !room.members.has(user)) return server.error('not_found')
   switch (rest) {
-    case '':
-      return { status: 200, body: { room: room.facts(user, server.users) } }
+    case '': {
+      const body = { room: room.facts(user, server.users) }
+      const { afterRoom } = server
+      server.afterRoom = null
+      await afterRoom?.()
+      return { status: 200, body }
+    }
     case 'messages': {
       const { beforeAnswer, afterAnswer } = server
       server.beforeAnswer = null

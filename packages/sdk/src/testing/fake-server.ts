@@ -37,6 +37,8 @@ export class FakeServer {
   readonly restCalls: string[] = []
   /** Sessions of the polling link. */
   readonly polls = new Map<string, string>()
+  /** Polls that wait for news. */
+  waitingPolls = 0
   /** Access tokens and whose they are; an expired one stays known. */
   readonly tokens = new Map<string, { user: string; expired: boolean }>()
   readonly refreshTokens = new Map<string, string>()
@@ -51,6 +53,8 @@ export class FakeServer {
   /** Run once, just before and just after the next page of messages is read. */
   beforeAnswer: (() => void) | null = null
   afterAnswer: (() => void) | null = null
+  /** Run once, after the facts of a room were read and before they are answered. */
+  afterRoom: (() => Promise<unknown>) | null = null
   /** Answers to these requests are held back until `release`. */
   holdAnswersTo: ClientFrame['t'] | null = null
   tokenLifeS = 900
@@ -319,7 +323,9 @@ export class FakeServer {
     const session = `p${this.polls.size + 1}`
     this.polls.set(session, user)
     const news = () => resume !== this.cursor
+    this.waitingPolls++
     void this.until(() => news() || response.destroyed).then(() => {
+      this.waitingPolls--
       const frames = [this.hello(session, false), this.ready(user, session, resume)]
       response.writeHead(200, { 'content-type': 'application/json' })
       response.end(JSON.stringify({ frames, cursor: this.cursor }))

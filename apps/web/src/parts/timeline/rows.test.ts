@@ -103,6 +103,16 @@ describe('keeping the view still', () => {
     expect(next.rows).toBe(source)
   })
 
+  it('lets the end go before older rows come on top', () => {
+    const source = rows(1, 2, 3, 4)
+    const frame = advance(advance(emptyFrame, rows(3, 4, 5, 6)), source)
+    expect(frame.shift).toBe(false)
+    expect(keys(frame.rows)).toEqual(['k3', 'k4'])
+    const next = advance(frame, source)
+    expect(next.shift).toBe(true)
+    expect(next.rows).toBe(source)
+  })
+
   it('shifts when rows leave at the start', () => {
     const frame = advance(advance(emptyFrame, rows(1, 2, 3, 4)), rows(3, 4))
     expect(frame.shift).toBe(true)

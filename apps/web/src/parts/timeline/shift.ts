@@ -31,10 +31,16 @@ export function advance(frame: Frame, source: readonly Row[]): Frame {
   const end = source.findLastIndex((row) => row.key === last.key)
   if (added > 0) {
     if (end === source.length - 1) return show(source, true)
-    // The end moved as well. Without its old last row nothing can be kept still at the end.
-    return end === -1 ? show(source, false) : show(source.slice(0, end + 1), true)
+    // The end moved as well: it grew, or it was let go while older rows came (then that is the first step).
+    return end === -1 ? show(commonStart(before, source), false) : show(source.slice(0, end + 1), true)
   }
   const removed = before.findIndex((row) => row.key === newFirst.key)
   if (removed === -1) return { rows: source, source, shift: false, generation: frame.generation + 1 }
   return end === source.length - 1 ? show(source, true) : show(before.slice(removed), true)
+}
+
+/** The rows shown now without those at the end that are gone; the first one is known to be left. */
+function commonStart(before: readonly Row[], source: readonly Row[]): readonly Row[] {
+  const left = new Set(source.map((row) => row.key))
+  return before.slice(0, before.findLastIndex((row) => left.has(row.key)) + 1)
 }

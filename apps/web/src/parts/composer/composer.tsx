@@ -1,0 +1,98 @@
+import { BODY_MAX_CHARS, characterCount } from '@parley/protocol'
+import type { TimelineMessage } from '@parley/sdk/api'
+import { Lock } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import { useParley } from '../../app/context.ts'
+import { useMe } from '../../hooks/use-people.ts'
+import { useConversation } from '../conversation/context.ts'
+import { useToasts } from '../toasts.tsx'
+import { About } from './about.tsx'
+import styles from './composer.module.css'
+import { TextBox } from './text-box.tsx'
+import { useDraft } from './use-draft.ts'
+
+/** What is being written besides a new message. */
+export interface Writing {
+  readonly kind: 'reply' | 'edit'
+  readonly message: TimelineMessage
+}
+
+interface ComposerProps {
+  readonly title: string
+  readonly writing: Writing | null
+  /** The text of an edit while it is being changed. */
+  readonly editText: string
+  readonly onEditText: (text: string) => void
+  readonly onStop: () => void
+  readonly onSent: () => void
+  readonly onEditLast: () => void
+}
+
+export function Composer(props: ComposerProps) {
+  const { t } = useTranslation()
+  const { rights } = useConversation()
+  if (rights.write) return <Writer {...props} />
+  return (
+    <p className={styles.readOnly}>
+      <Lock size={15} aria-hidden="true" />
+      {t('composer.readOnly')}
+    </p>
+  )
+}
+
+function Writer({ title, writing, editText, onEditText, onStop, onSent, onEditLast }: ComposerProps) {
+  const { t } = useTranslation()
+  const parley = useParley()
+  const toasts = useToasts()
+  const me = useMe()
+  const { room } = useConversation()
+  const [draft, setDraft] = useDraft(me.id, room)
+  const editing = writing?.kind === 'edit'
+  const text = editing ? editText : draft
+
+  const save = (seq: number, body: string) => {
+    const before = editText
+    const { message } = writing ?? {}
+    onStop()
+    if (body === message?.body) return
+    parley.edit(room, seq, body).catch((error: unknown) => {
+      toasts.fail(error)
+      // What was typed is not lost: the next edit of this message begins with it.
+      if (message !== undefined) onEditText(before)
+    })
+  }
+  const send = () => {
+    const body = text.trim()
+    if (body === '' || characterCount(body) > BODY_MAX_CHARS) return
+    const seq = writing?.message.seq ?? undefined
+    if (editing) {
+      if (seq !== undefined) save(seq, body)
+      return
+    }
+    parley.send(room, { body, ...(seq === undefined ? {} : { reply_to: seq }) })
+    setDraft('')
+    onStop()
+    onSent()
+  }
+  return (
+    <div className={styles.composer}>
+      {writing === null ? null : <About writing={writing} onStop={onStop} />}
+      <TextBox
+        room={room}
+        label={t('composer.label', { room: title })}
+        placeholder={t('composer.placeholder', { room: title })}
+        text={text}
+        focusKey={writing === null ? '' : `${writing.kind}${writing.message.key}`}
+        editing={editing}
+        onText={(next) => {
+          if (editing) return onEditText(next)
+          setDraft(next)
+          if (next.trim() !== '') parley.typing(room)
+        }}
+        onSend={send}
+        onStop={writing === null ? undefined : onStop}
+        onEditLast={onEditLast}
+      />
+    </div>
+  )
+}

@@ -1,0 +1,125 @@
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import type { VirtualizerHandle } from 'virtua'
+import type { Target } from '../conversation/use-go-to.ts'
+import type { Row } from './rows.ts'
+import type { Frame } from './shift.ts'
+
+/** Closer to the end than this the view follows what is new. */
+const followPx = 32
+/** Closer to an end of the window than this the next page is asked for. */
+const edgePx = 1_200
+const markMs = 2_600
+
+interface PositionOptions {
+  readonly frame: Frame
+  readonly target: Target | null
+  readonly hasOlder: boolean
+  readonly hasNewer: boolean
+  readonly loadOlder: () => void
+  readonly loadNewer: () => void
+  /** The view or the rows moved. */
+  readonly onMove: () => void
+}
+
+export interface Position {
+  readonly scroller: RefObject<HTMLDivElement | null>
+  readonly list: RefObject<VirtualizerHandle | null>
+  readonly atEnd: boolean
+  readonly marked: number | null
+  onScroll(): void
+  onResize(): void
+  toEnd(): void
+}
+
+const distanceToEnd = (element: HTMLElement) =>
+  element.scrollHeight - element.clientHeight - element.scrollTop
+
+/** Where the view stands: it follows the end, stays where one reads, and goes where one wants. */
+export function usePosition(options: PositionOptions): Position {
+  const { frame, target } = options
+  const scroller = useRef<HTMLDivElement>(null)
+  const list = useRef<VirtualizerHandle>(null)
+  const following = useRef(true)
+  const lastTop = useRef(0)
+  const placed = useRef<{ generation: number; target: Target | null }>({ generation: -1, target: null })
+  const [atEnd, setAtEnd] = useState(true)
+  const [marked, setMarked] = useState<number | null>(null)
+  const latest = useRef(options)
+  latest.current = options
+
+  const look = useCallback(() => {
+    const element = scroller.current
+    if (element === null) return
+    const { hasOlder, hasNewer, loadOlder, loadNewer, onMove } = latest.current
+    const rest = distanceToEnd(element)
+    setAtEnd(!hasNewer && rest < followPx * 3)
+    if (hasOlder && element.scrollTop < edgePx) loadOlder()
+    if (hasNewer && rest < edgePx) loadNewer()
+    onMove()
+  }, [])
+  const toEnd = useCallback(() => {
+    following.current = true
+    const element = scroller.current
+    if (element !== null) element.scrollTop = element.scrollHeight
+  }, [])
+
+  useLayoutEffect(() => {
+    const anew = placed.current.generation !== frame.generation
+    const wanted = target !== placed.current.target ? target : null
+    const index = wanted === null ? -1 : frame.rows.findIndex((row) => row.item.seq === wanted.seq)
+    if (frame.rows.length === 0) return
+    placed.current.generation = frame.generation
+    if (wanted !== null && index !== -1) {
+      placed.current.target = wanted
+      following.current = false
+      list.current?.scrollToIndex(index, { align: 'center' })
+      if (wanted.mark) setMarked(wanted.seq)
+    } else if (anew) following.current = start(frame.rows, list.current, latest.current.hasNewer)
+    if (following.current) toEnd()
+    look()
+  }, [frame, target, look, toEnd])
+
+  useEffect(() => {
+    if (marked === null) return
+    const focus = requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>(`[data-seq="${marked}"]`)?.focus({ preventScroll: true }),
+    )
+    const timer = setTimeout(() => setMarked(null), markMs)
+    return () => {
+      cancelAnimationFrame(focus)
+      clearTimeout(timer)
+    }
+  }, [marked])
+
+  return {
+    scroller,
+    list,
+    atEnd,
+    marked,
+    toEnd,
+    onScroll: useCallback(() => {
+      const element = scroller.current
+      if (element === null) return
+      if (distanceToEnd(element) < followPx && !latest.current.hasNewer) following.current = true
+      else if (element.scrollTop < lastTop.current - 1) following.current = false
+      lastTop.current = element.scrollTop
+      look()
+    }, [look]),
+    onResize: useCallback(() => {
+      if (following.current && !latest.current.hasNewer) toEnd()
+      look()
+    }, [look, toEnd]),
+  }
+}
+
+/** Begins at the line above what is new, else at the end; true when the view shall follow the end. */
+function start(rows: readonly Row[], list: VirtualizerHandle | null, hasNewer: boolean): boolean {
+  const fresh = rows.findIndex((row) => row.fresh)
+  if (fresh > 0) {
+    list?.scrollToIndex(fresh, { align: 'start', offset: -96 })
+    return false
+  }
+  if (!hasNewer) return true
+  list?.scrollToIndex(Math.floor(rows.length / 2), { align: 'center' })
+  return false
+}

@@ -1,0 +1,138 @@
+/** A real browser on the real program: one server a file, a context of its own for every person. */
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { startTestServer, type TestServer } from '../support/test-server.ts'
+
+export interface Stage {
+  readonly url: string
+  readonly server: TestServer
+  /** A fresh browser profile, signed in as somebody new, at the start page. */
+  person(name: string, options?: PersonOptions): Promise<Visitor>
+  /** A fresh browser profile that nobody signed in to. */
+  visitor(options?: PersonOptions): Promise<Page>
+  close(): Promise<void>
+}
+
+export interface PersonOptions {
+  readonly width?: number
+  readonly height?: number
+  readonly dark?: boolean
+  readonly language?: 'en' | 'vi'
+}
+
+export interface Visitor {
+  readonly page: Page
+  readonly context: BrowserContext
+  readonly username: string
+  readonly id: string
+  /** A REST call as this person. */
+  api<Answer = unknown>(method: string, path: string, body?: object): Promise<Answer>
+}
+
+/** As root there is no sandbox to be had; nothing in a test may look for Google's servers. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+/** `npm test` looks for it; without it, where Debian has it. */
+const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const ACTION_TIMEOUT_MS = 10_000
+
+export async function openStage(): Promise<Stage> {
+  const [server, browser] = await Promise.all([
+    startTestServer({ env: { PARLEY_WEB: 'on' } }),
+    chromium.launch({ executablePath: CHROMIUM, args: FLAGS }),
+  ])
+  let count = 0
+  const { url } = server
+
+  async function open(options: PersonOptions = {}): Promise<{ page: Page; context: BrowserContext }> {
+    const context = await newContext(browser, url, options)
+    const page = await context.newPage()
+    page.setDefaultTimeout(ACTION_TIMEOUT_MS)
+    return { page, context }
+  }
+  return {
+    url,
+    server,
+    async visitor(options) {
+      const { page } = await open(options)
+      await page.goto('/')
+      return page
+    },
+    async person(name, options) {
+      const { page, context } = await open(options)
+      const username = `${name}-${Date.now().toString(36)}${count++}`
+      const api = apiOf(context, url)
+      const { user } = await api<{ user: { id: string } }>('POST', '/auth/register', {
+        username,
+        password: `correct horse ${name}`,
+        display_name: name,
+      })
+      await page.goto('/')
+      await page.getByRole('navigation').waitFor()
+      return { page, context, username, id: user.id, api }
+    },
+    async close() {
+      await browser.close()
+      await server.stop()
+    },
+  }
+}
+
+function newContext(browser: Browser, url: string, options: PersonOptions): Promise<BrowserContext> {
+  return browser.newContext({
+    baseURL: url,
+    viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+    colorScheme: options.dark === true ? 'dark' : 'light',
+    locale: options.language === 'vi' ? 'vi-VN' : 'en-GB',
+    reducedMotion: 'reduce',
+  })
+}
+
+function apiOf(context: BrowserContext, url: string): Visitor['api'] {
+  return async (method, path, body) => {
+    const answer = await context.request.fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: { origin: url },
+      ...(body === undefined ? {} : { data: body }),
+    })
+    if (!answer.ok()) throw new Error(`${method} ${path} answered ${answer.status()}: ${await answer.text()}`)
+    return (answer.status() === 204 ? undefined : await answer.json()) as never
+  }
+}
+
+/** No violation of WCAG 2.2 A and AA that axe can see. */
+export async function expectAccessible(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze()
+  const found = violations.map(
+    (violation) => `${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+  )
+  expect(found, what).toEqual([])
+}
+
+/** Nothing sticks out to the right: a phone never scrolls sideways. */
+export async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
+  const overflow = await page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )
+  expect(overflow, what).toBeLessThanOrEqual(0)
+}
+
+let messages = 0
+/** Sends a message over REST, as quickly as a test wants history. */
+export async function say(visitor: Visitor, room: string, body: string): Promise<number> {
+  const { entry } = await visitor.api<{ entry: { seq: number } }>('POST', `/rooms/${room}/messages`, {
+    client_id: `browser-test-${Date.now().toString(36)}-${messages++}`,
+    body,
+  })
+  return entry.seq
+}
