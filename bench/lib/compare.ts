@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { DialectName } from './dialects.ts'
 import type { ConnectSpec } from './load.ts'
 import type { Load } from './load-client.ts'
 import type { RunResult } from './measure.ts'
+import { coreBusyMs } from './processes.ts'
 import { formatCount, formatPercent } from './report.ts'
 import { type Spread, spread } from './statistics.ts'
 import type { BenchContext } from './workload.ts'
@@ -14,6 +16,10 @@ const SERVER_BUSY = 0.9
 /** A round in which other programs took more than this share of the server's core is tried again. */
 const DISTURBED = 0.08
 const ATTEMPTS = 3
+/** Before a round: both cores are to be this idle for this long, and are waited for no longer than that. */
+const QUIET = 0.1
+const QUIET_MS = 400
+const QUIET_WAIT_MS = 15_000
 const CONNECT_TIMEOUT_SECONDS = 60
 const DRAIN_SECONDS = 20
 
@@ -101,6 +107,7 @@ async function runUndisturbed(
 ): Promise<RunResult> {
   let best: RunResult | undefined
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    await awaitQuiet(context)
     const result = await runRound(context, load, subject, plan, `${tag}-${attempt}`)
     if (best === undefined || disturbance(result) < disturbance(best)) best = result
     if (disturbance(best) <= DISTURBED || result.faults.length > 0) break
@@ -109,6 +116,21 @@ async function runUndisturbed(
     )
   }
   return best as RunResult
+}
+
+/** Between rounds nothing of ours works, so a busy core is somebody else's. Starts anyway when the wait is over. */
+async function awaitQuiet({ pinning }: BenchContext): Promise<void> {
+  const { cores } = pinning
+  if (cores === undefined) return
+  const busyMs = () => [cores.server, cores.load].map((core) => coreBusyMs(core) ?? 0)
+  const deadline = performance.now() + QUIET_WAIT_MS
+  while (performance.now() < deadline) {
+    const before = busyMs()
+    const from = performance.now()
+    await delay(QUIET_MS)
+    const ms = performance.now() - from
+    if (busyMs().every((busy, i) => busy - (before[i] ?? 0) <= ms * QUIET)) return
+  }
 }
 
 /** The share that other programs took of the server's core, or of the generator's where that was all in use. */

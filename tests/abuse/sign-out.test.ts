@@ -79,12 +79,13 @@ test.each(endings)(
     expectStatus(await owner.ask('POST', `/rooms/${room}/join`), 200)
     const lives = await Promise.all(WAYS.map((way) => way.open(server, stolen, roomName)))
     await ending.end(owner, stolen)
+    // The very next request, not the one after the news has gone round.
+    expect((await stolen.ask('GET', '/users/me')).code).toBe('unauthenticated')
     const codes = await Promise.all(lives.map((live) => live.over))
     expect(codes).toEqual(WAYS.map(() => 4003))
 
     await say(admin, room, `after ${ending.name}`)
     expect(lives.map((live) => live.seen()).join()).not.toContain(`after ${ending.name}`)
-    expect((await stolen.ask('GET', '/users/me')).code).toBe('unauthenticated')
     expect((await stolen.ask('GET', '/stream?poll=1')).code).toBe('unauthenticated')
     const refreshed = await ask(server, 'POST', '/auth/refresh', {
       body: { refresh_token: stolen.refreshToken },

@@ -8,7 +8,7 @@ export interface FaultRun {
   readonly seed: number
   readonly crowd: Crowd
   /** Brings the fault, and ends it. Recovery counts from then, or from the time (`performance.now()`) that it returns. */
-  readonly inject: (talk: Talk, random: Random) => Promise<number | void>
+  readonly inject: (talk: Talk, random: Random) => Promise<number | undefined> | Promise<void>
   /** Average pause between two messages of one author. */
   readonly everyMs?: number
   /** Numbers of the members who write only what the fault has them say. */

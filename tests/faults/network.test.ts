@@ -44,6 +44,8 @@ describe.each(seeds)('the network, seed %i', (seed) => {
         await until(witness.parley.room(talk.room), (room) => room !== undefined)
         await until(seen, (state) => state.status === 'ready')
         for (let cut = 1; cut <= 3; cut++) {
+          const answered = () => author.ledger.acknowledged.get(talk.room)?.length ?? 0
+          await expect.poll(answered).toBe(cut - 1)
           const before = author.ledger.repeats
           proxy.swallow('down')
           const body = talk.say(0, ' unanswered')
@@ -94,7 +96,7 @@ describe.each(seeds)('the network, seed %i', (seed) => {
       fault: 'half_open',
       seed,
       crowd: hasty,
-      async inject(talk) {
+      async inject() {
         const frozenAt = performance.now()
         proxies[0]?.freeze('down')
         proxies[1]?.freeze('up')

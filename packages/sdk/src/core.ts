@@ -199,7 +199,7 @@ export class Core {
   }
 
   #ready(frame: ReadyFrame): void {
-    this.session.update(frame.user)
+    if (!this.session.confirm(frame.user)) return
     this.users.take(frame.user)
     for (const room of frame.rooms) if (room.peer !== undefined) this.users.take(room.peer)
     this.rooms.takeReady(frame)

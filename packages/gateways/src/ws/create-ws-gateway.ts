@@ -80,10 +80,10 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
       if (refused !== undefined) return refuse(socket, refused, newId())
       const raw = socket as Socket
       raw.setNoDelay(true)
-      server.handleUpgrade(request, socket, head, (client) => {
-        if (door === null) welcome(parts, live.create(new SocketLink(client, raw)), client, request)
-        else void openSeedDoor(parts, live.create, client, request, door)
-      })
+      const accept = (serve: (client: ClientSocket) => void) =>
+        server.handleUpgrade(request, socket, head, serve)
+      if (door !== null) void openSeedDoor(parts, live.create, raw, request, door, accept)
+      else accept((client) => welcome(parts, live.create(new SocketLink(client, raw)), client, request))
     },
     stream: createStreamDoor(parts, live.create, () => draining),
     get connectionCount() {
@@ -93,7 +93,7 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
       draining = true
       for (const connection of live.open) connection.send({ t: 'goodbye', within_ms: withinMs })
       flusher.flushNow()
-      if (live.open.size > 0) await new Promise<void>((resolve) => setTimeout(resolve, withinMs))
+      await live.emptied(withinMs)
       live.closeAll()
     },
     async close() {

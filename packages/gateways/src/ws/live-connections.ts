@@ -12,6 +12,8 @@ export interface LiveConnections {
   readonly open: ReadonlySet<Connection>
   /** From now on it must authenticate in time and show signs of life. */
   create(link: Link): Connection
+  /** Resolves when nobody is left, at the latest after `withinMs`. */
+  emptied(withinMs: number): Promise<void>
   closeAll(): void
   /** No more heartbeats and renewals. */
   stop(): void
@@ -27,6 +29,7 @@ export function createLiveConnections(parts: GatewayParts): LiveConnections {
     }
   })
 
+  let onEmpty = () => {}
   let cancelLease = clock.after(0, renewLease)
   function renewLease(): void {
     sessions
@@ -41,6 +44,7 @@ export function createLiveConnections(parts: GatewayParts): LiveConnections {
     heartbeat.remove(connection)
     hub.detach(connection)
     void closeSession(sessions, connection)
+    if (open.size === 0) onEmpty()
   }
 
   return {
@@ -50,6 +54,16 @@ export function createLiveConnections(parts: GatewayParts): LiveConnections {
       open.add(connection)
       heartbeat.add(connection)
       return connection
+    },
+    emptied(withinMs) {
+      if (open.size === 0) return Promise.resolve()
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, withinMs)
+        onEmpty = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
     },
     closeAll() {
       for (const connection of [...open]) connection.close('draining')

@@ -3,6 +3,7 @@
  * one room, `/ws/join-notification/` of all of mine.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import {
   type CloseReason,
   closeCodes,
@@ -43,16 +44,23 @@ export function seedDoorOf(path: string, url: string): SeedDoor | null {
 
 type CreateConnection = (link: Link) => Connection
 
+/** Completes the upgrade: the client's socket is open from then on. */
+type Accept = (serve: (socket: ClientSocket) => void) => void
+
+/**
+ * Opens the door before the socket: when a client's `open` fires, it already receives what is said. What is refused is
+ * said on the socket too, because the clients of the seeds know nothing else.
+ */
 export async function openSeedDoor(
   parts: GatewayParts,
   createConnection: CreateConnection,
-  socket: ClientSocket,
+  raw: Socket,
   request: IncomingMessage,
   door: SeedDoor,
+  accept: Accept,
 ): Promise<void> {
-  // Frames that come while the door is opened wait for it where they are: in the network.
-  socket.pause()
-  socket.on('error', () => socket.terminate())
+  // Node took its listener away with the upgrade.
+  raw.on('error', () => raw.destroy())
   try {
     const credentials = readCredentials(request.headers)
     if (credentials === undefined) throw new ParleyError('unauthenticated')
@@ -60,23 +68,36 @@ export async function openSeedDoor(
     const room = door.kind === 'room' ? await joinByName(parts, principal.user, door.name) : null
     // Joining took a while: who was signed out meanwhile is not closed by that, having no connection yet.
     await identify(parts.verifier, credentials.token)
-    if (socket.readyState !== socket.OPEN) return
-    const link = new SeedLink(parts, socket, principal.user, room)
+    const link = new SeedLink(parts, principal.user, room)
     const connection = createConnection(link)
-    socket.on('close', () => connection.ended())
-    socket.on('pong', () => {
-      connection.silentBeats = 0
-    })
+    raw.on('close', () => connection.ended())
     await openConnection(parts, connection, principal, undefined)
-    socket.on('message', (data, isBinary) => {
-      void receiveMessage(parts, connection, socket, room?.id, isBinary ? '' : data.toString())
-    })
+    accept((socket) => serveSeed(parts, socket, link, connection, room?.id))
   } catch (error) {
-    sayError(socket, error)
-    socket.close(REFUSED, error instanceof ParleyError ? error.code : 'unavailable')
-  } finally {
-    socket.resume()
+    accept((socket) => {
+      socket.on('error', () => socket.terminate())
+      sayError(socket, error)
+      socket.close(REFUSED, error instanceof ParleyError ? error.code : 'unavailable')
+    })
   }
+}
+
+function serveSeed(
+  parts: GatewayParts,
+  socket: ClientSocket,
+  link: SeedLink,
+  connection: Connection,
+  room: string | undefined,
+): void {
+  socket.on('error', () => socket.terminate())
+  socket.on('close', () => connection.ended())
+  socket.on('pong', () => {
+    connection.silentBeats = 0
+  })
+  socket.on('message', (data, isBinary) => {
+    void receiveMessage(parts, connection, socket, room, isBinary ? '' : data.toString())
+  })
+  link.attach(socket)
 }
 
 async function joinByName(
@@ -139,34 +160,42 @@ function parseJson(text: string): unknown {
 class SeedLink implements Link {
   readonly answersPing = true
   readonly #parts: GatewayParts
-  readonly #socket: ClientSocket
   readonly #user: string
   readonly #room: { id: string; name: string } | null
   readonly #usernames = new Map<string, string>()
   readonly #roomNames = new Map<string, string>()
-  #last: Promise<void> = Promise.resolve()
+  #socket: ClientSocket | undefined
+  /** Why it is to be closed, when that was decided before the socket was there. */
+  #ending: CloseReason | undefined
+  #attached = () => {}
+  #last = new Promise<void>((resolve) => {
+    this.#attached = resolve
+  })
 
-  constructor(
-    parts: GatewayParts,
-    socket: ClientSocket,
-    user: string,
-    room: { id: string; name: string } | null,
-  ) {
+  constructor(parts: GatewayParts, user: string, room: { id: string; name: string } | null) {
     this.#parts = parts
-    this.#socket = socket
     this.#user = user
     this.#room = room
   }
 
+  /** What was written before goes out now. */
+  attach(socket: ClientSocket): void {
+    this.#socket = socket
+    if (this.#ending !== undefined) this.close(this.#ending)
+    this.#attached()
+  }
+
   get waitingBytes(): number {
-    return this.#socket.bufferedAmount
+    return this.#socket?.bufferedAmount ?? 0
   }
 
   write(bursts: readonly Burst[]): void {
     for (const text of bursts.flatMap((burst) => burst.frames)) {
       this.#last = this.#last
         .then(() => this.#translate(JSON.parse(text) as ServerFrame))
-        .catch((error: unknown) => sayError(this.#socket, error))
+        .catch((error: unknown) => {
+          if (this.#socket !== undefined) sayError(this.#socket, error)
+        })
     }
   }
 
@@ -178,7 +207,7 @@ class SeedLink implements Link {
 
   #onRoom({ room, change }: RoomFrame): void {
     if (change === 'added' || change === 'updated') this.#roomNames.set(room.id, room.name)
-    else if (room.id === this.#room?.id) this.#socket.close(1000, change)
+    else if (room.id === this.#room?.id) this.#socket?.close(1000, change)
   }
 
   async #onMessage(entry: EntryFrame): Promise<void> {
@@ -191,7 +220,7 @@ class SeedLink implements Link {
       content: entry.body ?? '',
       timestamp: new Date(entry.at).toISOString(),
     }
-    this.#socket.send(JSON.stringify(message))
+    this.#socket?.send(JSON.stringify(message))
   }
 
   async #username(id: string): Promise<string> {
@@ -214,14 +243,15 @@ class SeedLink implements Link {
   }
 
   close(reason: CloseReason): void {
-    this.#socket.close(closeCodes[reason].code, reason)
+    if (this.#socket === undefined) this.#ending = reason
+    else this.#socket.close(closeCodes[reason].code, reason)
   }
 
   terminate(): void {
-    this.#socket.terminate()
+    this.#socket?.terminate()
   }
 
   ping(): void {
-    this.#socket.ping()
+    this.#socket?.ping()
   }
 }

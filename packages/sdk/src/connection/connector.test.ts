@@ -191,6 +191,27 @@ describe('a silent line', () => {
   })
 })
 
+test('a line that still brings pushes but takes no requests any more is found out and replaced', async () => {
+  const clock = new FakeClock()
+  const ann = await harness.signIn('ann', { clock })
+  server.frozen = true
+  const asked = ann.react('r1', 1, '👍')
+  await server.until(() => server.framesOf('react').length === 1)
+  clock.advance(1_000)
+  server.say(room, 'u_bob', 'hi')
+  await until(ann.room('r1'), (now) => now?.head_seq === room.head)
+  const refused = expect(asked).rejects.toMatchObject({ code: 'unavailable' })
+  clock.advance(14_000)
+  await refused
+  server.say(room, 'u_bob', 'still')
+  await until(ann.room('r1'), (now) => now?.head_seq === room.head)
+  server.frozen = false
+  expect(server.accepted).toBe(1)
+  clock.advance(5_000)
+  await accepted(2)
+  await online(ann)
+})
+
 describe('goodbye', () => {
   test('opens the new connection before the old one ends, loses nothing and shows nothing twice', async () => {
     const clock = new FakeClock()

@@ -73,7 +73,7 @@ export class Link {
   #over = false
   #retiring = false
   #heardAt: number
-  #answeredAt = Number.NEGATIVE_INFINITY
+  #answers = 0
   #heartbeatMs = HEARTBEAT_MS
   #cancelDeadline: () => void
   #cancelBeat: (() => void) | null = null
@@ -100,13 +100,13 @@ export class Link {
     const id = this.#nextId++
     // The server closes for good on a frame beyond its bound; one request must not cost the connection.
     if (isTooLarge({ ...request, id })) return Promise.reject(new ParleyError('too_large'))
-    const asked = this.#options.clock.now()
+    const heardAt = this.#heardAt
     return new Promise((resolve, reject) => {
       const cancel = this.#options.clock.after(withinMs, () => {
         this.#pending.delete(id)
         reject(new ParleyError('unavailable', { message: 'The server did not answer in time.' }))
         // Pushes may still come over a line that carries nothing to the server any more.
-        if (this.#heardAt > asked) this.probe()
+        if (this.#heardAt !== heardAt) this.probe()
       })
       this.#pending.set(id, { resolve: (frame) => resolve(frame as unknown as Answers[T]), reject, cancel })
       this.#transport.send({ ...request, id } as unknown as ClientFrame)
@@ -121,10 +121,10 @@ export class Link {
   /** Finds out quickly whether the line still lives, both ways: only an answer shows that. */
   probe(): void {
     if (this.#phase !== 'ready' || this.#over) return
-    const asked = this.#options.clock.now()
+    const answers = this.#answers
     this.#ping()
     this.#options.clock.after(PROBE_WITHIN_MS, () => {
-      if (this.#answeredAt < asked) this.#end(ABNORMAL_CLOSE, 'silent', true)
+      if (this.#answers === answers) this.#end(ABNORMAL_CLOSE, 'silent', true)
     })
   }
 
@@ -220,7 +220,7 @@ export class Link {
   }
 
   #answer(frame: OkFrame | ErrorFrame): void {
-    this.#answeredAt = this.#options.clock.now()
+    this.#answers++
     const pending = frame.id === undefined ? undefined : this.#pending.get(frame.id)
     if (pending === undefined || frame.id === undefined) return
     this.#pending.delete(frame.id)
@@ -234,7 +234,8 @@ export class Link {
   #beat(): void {
     const { clock } = this.#options
     this.#cancelBeat = clock.after(this.#heartbeatMs, () => {
-      if (clock.now() - this.#heardAt >= 2 * this.#heartbeatMs) {
+      // A clock that was set back must not make a dead line look fresh for as long.
+      if (Math.abs(clock.now() - this.#heardAt) >= 2 * this.#heartbeatMs) {
         return this.#end(ABNORMAL_CLOSE, 'silent', true)
       }
       this.#ping()

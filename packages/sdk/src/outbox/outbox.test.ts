@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Parley, Timeline } from '../api.ts'
-import type { ChannelLike, LocksLike } from '../environment.ts'
 import { memoryStorage } from '../storage/memory.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import type { FakeRoom } from '../testing/fake-room.ts'
 import type { FakeServer } from '../testing/fake-server.ts'
 import { bodiesOf, Harness, messagesOf, online, until } from '../testing/harness.ts'
+import { openBrowser } from '../testing/open-browser.ts'
 
 let harness: Harness
 let server: FakeServer
@@ -242,40 +242,8 @@ describe('away and back', () => {
 })
 
 describe('two tabs of one person', () => {
-  /** Locks and channels as the tabs of one browser share them. */
-  function browser() {
-    const tails = new Map<string, Promise<unknown>>()
-    const locks: LocksLike = {
-      request(name, callback) {
-        const result = (tails.get(name) ?? Promise.resolve()).then(callback, callback)
-        tails.set(
-          name,
-          result.catch(() => {}),
-        )
-        return result
-      },
-    }
-    const channels = new Set<{ name: string; hear: (data: unknown) => void }>()
-    const openChannel = (name: string): ChannelLike => {
-      const own = { name, hear: (_data: unknown) => {} }
-      channels.add(own)
-      return {
-        postMessage(message) {
-          const copy = structuredClone(message)
-          for (const other of channels)
-            if (other !== own && other.name === name) queueMicrotask(() => other.hear(copy))
-        },
-        addEventListener(_type, listener) {
-          own.hear = (data) => listener({ data })
-        },
-        close: () => void channels.delete(own),
-      }
-    }
-    return { storage: memoryStorage(), locks, openChannel }
-  }
-
   test('one sends what either writes, and both show each message once', async () => {
-    const shared = browser()
+    const shared = openBrowser()
     const left = await harness.signIn('ann', shared)
     const right = harness.client(shared)
     await right.start()
@@ -295,7 +263,7 @@ describe('two tabs of one person', () => {
   })
 
   test('a tab that is closed leaves its messages to the other', async () => {
-    const shared = browser()
+    const shared = openBrowser()
     const left = await harness.signIn('ann', shared)
     const right = harness.client(shared)
     await right.start()

@@ -58,6 +58,7 @@ export class Outbox {
 
   /** Takes up what this person left unsent on this device. */
   async open(user: string): Promise<void> {
+    if (this.#user === user) return
     this.close()
     this.#user = user
     this.#channel = this.#options.openChannel?.(`parley-outbox-${user}`) ?? null

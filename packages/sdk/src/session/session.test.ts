@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { LocksLike } from '../environment.ts'
 import { memoryStorage } from '../storage/memory.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import type { FakeServer } from '../testing/fake-server.ts'
 import { Harness, online, until } from '../testing/harness.ts'
+import { openBrowser } from '../testing/open-browser.ts'
 
 let harness: Harness
 let server: FakeServer
@@ -17,21 +17,6 @@ beforeEach(async () => {
 afterEach(() => harness.end())
 
 const refreshes = () => server.restCalls.filter((call) => call === 'POST /auth/refresh').length
-
-/** Locks as the tabs of one browser share them. */
-function createLocks(): LocksLike {
-  const tails = new Map<string, Promise<unknown>>()
-  return {
-    request(name, callback) {
-      const result = (tails.get(name) ?? Promise.resolve()).then(callback, callback)
-      tails.set(
-        name,
-        result.catch(() => {}),
-      )
-      return result
-    },
-  }
-}
 
 describe('looking for a session', () => {
   test('finds none: signed out, without a reason and without a connection', async () => {
@@ -129,10 +114,9 @@ describe('an expired token', () => {
   })
 
   test('is refreshed by one tab for all', async () => {
-    const storage = memoryStorage()
-    const locks = createLocks()
-    const first = await harness.signIn('ann', { storage, locks })
-    const second = harness.client({ storage, locks })
+    const browser = openBrowser()
+    const first = await harness.signIn('ann', browser)
+    const second = harness.client(browser)
     await second.start()
     await online(second)
     server.expireTokens()
@@ -142,23 +126,72 @@ describe('an expired token', () => {
 })
 
 test('with cookies no token is kept where a script can read it', async () => {
-  const storage = memoryStorage()
-  let cookie = ''
-  // A browser's cookie jar, as far as needed.
-  const withCookies: typeof fetch = async (input, init) => {
-    const headers = { ...(init?.headers as Record<string, string>), cookie }
-    expect(headers).not.toHaveProperty('authorization')
-    const response = await fetch(input, { ...init, headers })
-    const copy = response.clone()
-    if (String(input).includes('/auth/')) {
-      const { access_token } = (await copy.json()) as { access_token: string }
-      cookie = `access=${access_token}`
-    }
-    return response
-  }
-  const ann = await harness.signIn('ann', { storage, tokens: 'cookie', fetch: withCookies })
+  const browser = openBrowser()
+  const ann = await harness.signIn('ann', { ...browser, tokens: 'cookie', fetch: browser.fetchWithCookies })
   expect(await ann.onlineUsers()).toEqual([])
-  expect(JSON.stringify(await storage.list(''))).not.toMatch(/access-|refresh-/)
+  expect(JSON.stringify(await browser.storage.list(''))).not.toMatch(/access-|refresh-/)
+})
+
+describe('tabs of one browser share who is signed in', () => {
+  const tab = (browser: ReturnType<typeof openBrowser>) =>
+    harness.client({ ...browser, tokens: 'cookie', fetch: browser.fetchWithCookies })
+
+  test('logging out in one signs out the other', async () => {
+    const browser = openBrowser()
+    const [left, right] = [tab(browser), tab(browser)]
+    await left.login({ login: 'ann', password: 'x' })
+    await right.start()
+    await Promise.all([online(left), online(right)])
+    await left.logout()
+    await until(right.session, ({ status }) => status === 'signed_out')
+    expect(right.rooms.get()).toEqual([])
+  })
+
+  test('signing in as somebody else in one changes the other, which shows nothing of the first any more', async () => {
+    server.addUser('bob')
+    server.addRoom('r1', 'group', ['u_ann'])
+    const browser = openBrowser()
+    const [left, right] = [tab(browser), tab(browser)]
+    await left.login({ login: 'ann', password: 'x' })
+    await right.start()
+    await until(right.rooms, (rooms) => rooms.length === 1)
+    await left.login({ login: 'bob', password: 'x' })
+    await until(right.session, (state) => state.status === 'signed_in' && state.user.username === 'bob')
+    await online(right)
+    expect(right.rooms.get()).toEqual([])
+  })
+})
+
+test('a server that says somebody else is signed in is believed, and nothing of the first is left', async () => {
+  server.addUser('bob')
+  server.addRoom('r1', 'group', ['u_ann'])
+  const browser = openBrowser()
+  const ann = harness.client({
+    ...browser,
+    openChannel: null,
+    tokens: 'cookie',
+    fetch: browser.fetchWithCookies,
+  })
+  await ann.login({ login: 'ann', password: 'x' })
+  await until(ann.rooms, (rooms) => rooms.length === 1)
+  browser.setCookie(server.signIn('u_bob').access_token)
+  for (const token of server.tokens.values()) token.user = 'u_bob'
+  for (const connection of server.connections) connection.cut()
+  await until(ann.session, (state) => state.status === 'signed_in' && state.user.username === 'bob')
+  await online(ann)
+  expect(ann.rooms.get()).toEqual([])
+})
+
+test('starting twice at once, or stopping and starting again, is one session and one connection', async () => {
+  const storage = memoryStorage()
+  await (await harness.signIn('ann', { storage })).stop()
+  await server.until(() => server.connections.size === 0)
+  const ann = harness.client({ storage })
+  const first = ann.start()
+  await ann.stop()
+  await Promise.all([first, ann.start(), ann.start()])
+  await online(ann)
+  expect(server.connections.size).toBe(1)
 })
 
 test('logging out ends session and connection here even if the server is away', async () => {

@@ -7,6 +7,7 @@ import { Http } from '../http.ts'
 import { Rest } from '../rest.ts'
 import { ValueStore } from '../store/store.ts'
 import { Refresher } from './refresh.ts'
+import { SessionTabs } from './session-tabs.ts'
 import { type SessionAnswer, Tokens } from './tokens.ts'
 
 export interface SessionEvents {
@@ -27,9 +28,14 @@ export class Session {
   readonly #refresher: Refresher
   readonly #environment: Environment
   readonly #events: SessionEvents
+  readonly #tabs: SessionTabs
   #cancelLook: (() => void) | null = null
   #looks = 0
-  #stopped = true
+  /** A look that began before this number changed is no longer wanted. */
+  #generation = 0
+  #looking: Promise<void> | null = null
+  /** Logging out by one's own will, whatever the server says to that meanwhile. */
+  #leaving = false
 
   constructor(environment: Environment, events: SessionEvents) {
     const { fetch, baseUrl, clock, storage, random, locks } = environment
@@ -51,6 +57,7 @@ export class Session {
       refused: () => void this.end('expired'),
     })
     this.rest = new Rest(this.http, this)
+    this.#tabs = new SessionTabs(environment.openChannel, (user) => this.#otherTab(user))
   }
 
   get user(): User | null {
@@ -81,7 +88,7 @@ export class Session {
 
   /** Looks whether there is a session. Resolves after the first look; while the server is away it goes on looking. */
   async start(): Promise<void> {
-    this.#stopped = false
+    this.#tabs.open()
     this.#looks = 0
     // Stopped and started again: who it is is known, and the connection finds out whether that still holds.
     if (this.user === null) await this.#look()
@@ -89,9 +96,8 @@ export class Session {
   }
 
   stop(): void {
-    this.#stopped = true
-    this.#cancelLook?.()
-    this.#cancelLook = null
+    this.#stopLooking()
+    this.#tabs.close()
     this.#refresher.disarm()
     this.http.abortAll()
   }
@@ -103,27 +109,69 @@ export class Session {
     void this.#look()
   }
 
-  async #look(): Promise<void> {
+  #stopLooking(): void {
+    this.#generation++
+    this.#looking = null
     this.#cancelLook?.()
     this.#cancelLook = null
+  }
+
+  #look(): Promise<void> {
+    if (this.#looking !== null) return this.#looking
+    this.#stopLooking()
     this.#events.waiting(null)
-    try {
-      await this.#tokens.reload()
-      if (this.#environment.tokens === 'bearer' && this.#tokens.refresh === null)
-        return await this.end('expired')
-      const { user } = await this.rest.call<{ user: User }>('GET', '/users/me')
-      if (!this.#stopped) this.#resume(user)
-    } catch (error) {
-      if (this.#stopped) return
-      if (error instanceof ParleyError && error.status === 401) {
-        await this.end('expired')
-        return
-      }
-      const { clock, random } = this.#environment
-      const delayMs = backoffMs(this.#looks++, random)
-      this.#cancelLook = clock.after(delayMs, () => void this.#look(), { keepAlive: true })
-      this.#events.waiting(clock.now() + delayMs)
+    this.#looking = this.#lookOnce(this.#generation)
+    return this.#looking
+  }
+
+  async #lookOnce(generation: number): Promise<void> {
+    const found = await this.#find().catch((error: unknown) => {
+      if (error instanceof ParleyError && error.status === 401) return null
+      return undefined
+    })
+    if (generation !== this.#generation) return
+    this.#looking = null
+    if (found === null) return await this.end('expired')
+    if (found !== undefined) {
+      this.#resume(found)
+      return
     }
+    const { clock, random } = this.#environment
+    const delayMs = backoffMs(this.#looks++, random)
+    this.#cancelLook = clock.after(delayMs, () => void this.#look(), { keepAlive: true })
+    this.#events.waiting(clock.now() + delayMs)
+  }
+
+  /** Null: nobody is signed in. Throws when that cannot be found out now. */
+  async #find(): Promise<User | null> {
+    await this.#tokens.reload()
+    if (this.#environment.tokens === 'bearer' && this.#tokens.refresh === null) return null
+    return (await this.rest.call<{ user: User }>('GET', '/users/me')).user
+  }
+
+  /** Somebody signed in or out in another tab of this browser, and the cookies are everybody's. */
+  #otherTab(user: string | null): void {
+    const { status } = this.state.get()
+    if (status === 'unknown' || user === (this.user?.id ?? null)) return
+    void this.#change()
+  }
+
+  /** The cookies are somebody else's now: forgets who was here and looks who it is. */
+  async #change(): Promise<void> {
+    const was = this.user
+    this.state.set({ status: 'unknown' })
+    await this.#events.signedOut(was, false)
+    await this.#look()
+  }
+
+  /** The connection says who is signed in. False: not the one who was, and everything begins anew. */
+  confirm(user: User): boolean {
+    if (this.user?.id === user.id) {
+      this.update(user)
+      return true
+    }
+    void this.#change()
+    return false
   }
 
   #resume(user: User): void {
@@ -141,14 +189,13 @@ export class Session {
   async end(reason: 'revoked' | 'expired'): Promise<void> {
     const was = this.user
     const before = this.state.get().status
-    if (before === 'signed_out') return
+    if (before === 'signed_out' || this.#leaving) return
     this.state.set(before === 'signed_in' ? { status: 'signed_out', reason } : { status: 'signed_out' })
     await this.#leave(was, false)
   }
 
   async #leave(was: User | null, forget: boolean): Promise<void> {
-    this.#cancelLook?.()
-    this.#cancelLook = null
+    this.#stopLooking()
     this.#refresher.disarm()
     const cleared = this.#tokens.clear()
     await this.#events.signedOut(was, forget)
@@ -167,20 +214,27 @@ export class Session {
     const { clock } = this.#environment
     const answer = await this.http.json<SessionAnswer>({ method: 'POST', path: `/api/v1${path}`, body })
     // Somebody else was here before: their connection and state go first.
+    this.#stopLooking()
     if (this.user !== null) await this.#leave(this.user, false)
-    this.#stopped = false
     await this.#tokens.take(answer, clock.now())
+    this.#tabs.open()
     this.#resume(answer.user)
+    this.#tabs.tell(answer.user.id)
     return answer.user
   }
 
   /** Ends the session here even if the server cannot be told; then its tokens are thrown away all the same. */
   async logout(): Promise<void> {
     const was = this.user
-    const told = this.rest.call('POST', '/auth/logout').catch(() => {})
-    await told
-    this.state.set({ status: 'signed_out' })
-    await this.#leave(was, true)
+    this.#leaving = true
+    try {
+      await this.rest.call('POST', '/auth/logout').catch(() => {})
+      this.state.set({ status: 'signed_out' })
+      this.#tabs.tell(null)
+      await this.#leave(was, true)
+    } finally {
+      this.#leaving = false
+    }
   }
 
   async changePassword(input: { current: string; next: string }): Promise<void> {

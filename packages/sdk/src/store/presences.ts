@@ -8,6 +8,8 @@ import { ValueStore } from './store.ts'
 /** A screen changes its mind several times while it is drawn. */
 const COLLECT_MS = 50
 const RETRY_MS = 3_000
+/** Beyond this, people whom no screen shows are forgotten, those met first before others. */
+const KNOWN_MAX = 2_000
 const AWAY_AFTER_MS = 5 * 60_000
 
 export interface PresencesOptions {
@@ -40,8 +42,16 @@ export class Presences {
     if (store === undefined) {
       store = new ValueStore<Presence | undefined>(undefined)
       this.#stores.set(id, store)
+      if (this.#stores.size > KNOWN_MAX) this.#evict()
     }
     return store
+  }
+
+  #evict(): void {
+    for (const [id, store] of this.#stores) {
+      if (this.#stores.size <= KNOWN_MAX * 0.9) return
+      if (!store.observed) this.#stores.delete(id)
+    }
   }
 
   take({ user, state, last_seen_at }: Presence): void {

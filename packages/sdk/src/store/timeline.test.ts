@@ -131,6 +131,18 @@ describe('history', () => {
     expect(timeline.get().items).toEqual(await fresh())
   })
 
+  test('what arrives after the log was read, while the rest of the page still comes, is not lost', async () => {
+    sayMany(60)
+    const ann = await harness.signIn('ann')
+    let logs = 0
+    server.onFrame = ({ t }) => {
+      if (t === 'log' && ++logs === 2) server.say(room, 'u_bob', 'late')
+    }
+    const timeline = await view(ann)
+    expect(logs).toBe(2)
+    expect(bodiesOf(timeline.get().items).at(-1)).toBe('late')
+  })
+
   test('a later place wins over one that is still loading', async () => {
     sayMany(200)
     const timeline = (await harness.signIn('ann')).timeline('r1')

@@ -50,6 +50,8 @@ export class FakeServer {
   frozen = false
   /** Entries are stored but not announced: what a crash between commit and announcement does. */
   announce = true
+  /** Run before every request frame is answered. */
+  onFrame: ((frame: ClientFrame) => void) | null = null
   /** Run once, just before and just after the next page of messages is read. */
   beforeAnswer: (() => void) | null = null
   afterAnswer: (() => void) | null = null
@@ -313,6 +315,7 @@ export class FakeServer {
 
   answer(user: string, frame: ClientFrame): ServerFrame | null {
     this.frames.push({ user, frame })
+    this.onFrame?.(frame)
     const answer = answerFrame(this, user, frame)
     this.#changed()
     return answer
