@@ -17,7 +17,8 @@ export interface CrowdOptions {
   readonly urls: readonly string[]
   readonly size: number
   readonly random: Random
-  readonly client?: CreateParleyOptions
+  /** By the member's number. */
+  readonly client?: (who: number) => CreateParleyOptions
 }
 
 export interface Crowd {
@@ -34,7 +35,7 @@ export async function gatherCrowd({ server, urls, size, random, client }: CrowdO
   const members = await Promise.all(
     Array.from({ length: size }, async (_, index): Promise<Member> => {
       const ledger = new Ledger()
-      const person = await people.join(`m${index}`, { random, ...observe(ledger), ...client })
+      const person = await people.join(`m${index}`, { random, ...observe(ledger), ...client?.(index) })
       return { ...person, ledger }
     }),
   )

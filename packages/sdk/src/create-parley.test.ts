@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { bodiesOf, Harness, messagesOf, until } from './testing/harness.ts'
 
@@ -30,4 +32,28 @@ test('two people talk: what one sends the other sees, and the sender sees sent, 
   expect(bob.room(room.id).get()?.me?.unread).toBe(0)
   await until(annView, (state) => messagesOf(state.items)[0]?.state === 'read')
   expect(server.framesOf('send')).toHaveLength(1)
+})
+
+test('a program ends by itself after stop, and nothing runs before start', async () => {
+  harness.server.addUser('ann')
+  const source = new URL('./create-parley.ts', import.meta.url).href
+  const program = `
+    import { createParley } from ${JSON.stringify(source)}
+    createParley({ baseUrl: process.argv[1] })
+    const ann = createParley({ baseUrl: process.argv[1] })
+    await ann.login({ login: 'ann', password: 'x' })
+    await new Promise((resolve) => {
+      const look = () => ann.connection.get().status === 'online' && resolve()
+      ann.connection.subscribe(look)
+      look()
+    })
+    ann.watch(['u_ann'])
+    await ann.stop()
+    console.log('stopped')`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, harness.server.url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const said = (await child.stdout.toArray()).join('')
+  const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode]
+  expect([said, code]).toEqual(['stopped\n', 0])
 })

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCatalogue, isErrorCode } from '@parley/protocol'
+import { type ErrorCode, isErrorCode } from '@parley/protocol'
 import type { TFunction } from 'i18next'
 import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -45,5 +45,3 @@ export function useErrorText(): (error: unknown) => string {
   const { t } = useTranslation()
   return useCallback((error) => errorText(error, t), [t])
 }
-
-export const knownErrorCodes = Object.keys(errorCatalogue)

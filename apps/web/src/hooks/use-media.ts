@@ -12,7 +12,5 @@ export function useMedia(query: string): boolean {
   return useSyncExternalStore(subscribe, () => matchMedia(query).matches)
 }
 
-/** Below this one pane is shown at a time. The style sheets use the same number. */
-export const phone = '(width < 48rem)'
 /** No mouse: nothing can be shown on hover. */
 export const touch = '(hover: none)'

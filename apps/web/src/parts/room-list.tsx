@@ -11,7 +11,7 @@ export function RoomList({ rooms, active }: { rooms: readonly RoomState[]; activ
 
   const onKeyDown = (event: KeyboardEvent) => {
     const rows = [...(list.current?.querySelectorAll<HTMLElement>('a[data-room]') ?? [])]
-    const here = rows.findIndex((row) => row === document.activeElement)
+    const here = rows.indexOf(document.activeElement as HTMLElement)
     const target = {
       ArrowDown: rows[Math.min(here + 1, rows.length - 1)],
       ArrowUp: rows[Math.max(here - 1, 0)],
@@ -24,7 +24,6 @@ export function RoomList({ rooms, active }: { rooms: readonly RoomState[]; activ
   }
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: it only moves the focus among its links.
     <ul ref={list} className={styles.list} onKeyDown={onKeyDown}>
       {rooms.map((room) => (
         <RoomRow

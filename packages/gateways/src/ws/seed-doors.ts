@@ -20,7 +20,7 @@ import type { Connection } from './connection.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { Link } from './link.ts'
 import { identify, openConnection } from './open-connection.ts'
-import { type ClientSocket, takeFrame } from './serve-socket.ts'
+import { type ClientSocket, countRefusal, takeFrame } from './serve-socket.ts'
 
 export type SeedDoor = { readonly kind: 'room'; readonly name: string } | { readonly kind: 'notifications' }
 
@@ -129,8 +129,11 @@ async function receiveMessage(
   connection.silentBeats = 0
   if (connection.closed) return
   try {
-    const waitMs = await takeFrame(socket, parts, connection)
-    if (waitMs > 0) throw new ParleyError('rate_limited', { retryAfterMs: waitMs })
+    const waitMs = await takeFrame(parts, connection)
+    if (waitMs > 0) {
+      sayError(socket, new ParleyError('rate_limited'))
+      return countRefusal(socket, connection)
+    }
     if (connection.principal === null || connection.principal.expiresAtMs <= parts.clock.now())
       return connection.close('token_expired')
     if (room === undefined) throw new ParleyError('invalid_request', { message: 'This socket only listens.' })

@@ -79,9 +79,12 @@ async function authenticate(
 ): Promise<void> {
   const { token, resume } = frame as ClientFrame<'auth'>
   try {
-    const waitMs = connection.closed ? 0 : await takeFrame(socket, parts, connection)
+    const waitMs = connection.closed ? 0 : await takeFrame(parts, connection)
     if (connection.closed) return
-    if (waitMs > 0) throw new ParleyError('rate_limited', { retryAfterMs: waitMs })
+    if (waitMs > 0) {
+      connection.send(toErrorFrame(new ParleyError('rate_limited', { retryAfterMs: waitMs }), id))
+      return countRefusal(socket, connection)
+    }
     const principal = await identify(parts.verifier, token)
     if (connection.closed) return
     if (connection.principal === null) await openConnection(parts, connection, principal, resume)
@@ -105,9 +108,11 @@ async function serve(
   parsed: ParsedFrame,
 ): Promise<void> {
   if (connection.closed) return
-  const waitMs = await takeFrame(socket, parts, connection)
-  if (waitMs > 0)
-    return connection.send(toErrorFrame(new ParleyError('rate_limited', { retryAfterMs: waitMs }), parsed.id))
+  const waitMs = await takeFrame(parts, connection)
+  if (waitMs > 0) {
+    connection.send(toErrorFrame(new ParleyError('rate_limited', { retryAfterMs: waitMs }), parsed.id))
+    return countRefusal(socket, connection)
+  }
   const { principal } = connection
   if (principal === null) return connection.send(toErrorFrame(new ParleyError('unauthenticated'), parsed.id))
   if (principal.expiresAtMs <= parts.clock.now()) return connection.close('token_expired')
@@ -115,15 +120,14 @@ async function serve(
   if (answer !== null) connection.send(answer)
 }
 
-/** Milliseconds until another frame may come, 0 for this one. Closes a socket that goes on all the same. */
-export async function takeFrame(
-  socket: ClientSocket,
-  { rates }: GatewayParts,
-  connection: Connection,
-): Promise<number> {
+/** Milliseconds until another frame may come, 0 for this one. */
+export function takeFrame({ rates }: GatewayParts, connection: Connection): Promise<number> {
   // By person, or fifty sockets would be fifty times the limit; a socket that nobody has signed in on is its own.
   // A limiter that is away must not take the service with it.
-  const waitMs = await rates.take(FRAMES_RULE, connection.principal?.user ?? connection.id).catch(() => 0)
-  if (waitMs > 0 && ++socket.refusals > REFUSALS_MAX) connection.close('rate_limited')
-  return waitMs
+  return rates.take(FRAMES_RULE, connection.principal?.user ?? connection.id).catch(() => 0)
+}
+
+/** After the refusal was said. */
+export function countRefusal(socket: ClientSocket, connection: Connection): void {
+  if (++socket.refusals > REFUSALS_MAX) connection.close('rate_limited')
 }

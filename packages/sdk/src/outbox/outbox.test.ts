@@ -87,6 +87,16 @@ describe('in order and once', () => {
     expect(Math.max(...longest)).toBe(3)
   })
 
+  test('a page that already has the message while its answer is still on the way shows it once', async () => {
+    const ann = await harness.signIn('ann')
+    server.holdAnswersTo = 'send'
+    server.announce = false
+    const key = ann.send('r1', { body: 'once' })
+    await server.until(() => server.framesOf('send').length === 1)
+    const timeline = await view(ann)
+    expect(messagesOf(timeline.get().items)).toMatchObject([{ key, seq: 3, body: 'once' }])
+  })
+
   test('a connection cut between commit and answer doubles nothing: the same client_id goes again', async () => {
     const ann = await harness.signIn('ann')
     const timeline = await view(ann)
@@ -152,6 +162,7 @@ describe('refusals', () => {
     // A later request of the same connection has been answered, so the refusal has arrived.
     await ann.react('r1', 1, '👍')
     clock.advance(1_999)
+    await ann.react('r1', 1, '🎉')
     expect(messagesOf(timeline.get().items).map(({ state }) => state)).toEqual(['sending', 'sending'])
     expect(server.framesOf('send')).toHaveLength(1)
     clock.advance(1)
@@ -260,6 +271,55 @@ describe('two tabs of one person', () => {
     expect(stored()).toHaveLength(10)
     expect(server.framesOf('send')).toHaveLength(10)
     expect(bodiesOf(views[0]?.get().items ?? [])).toEqual(bodiesOf(views[1]?.get().items ?? []))
+  })
+
+  test('what one has sent the other does not send again, and shows it as sending until its entry comes', async () => {
+    const shared = openBrowser()
+    const left = await harness.signIn('ann', shared)
+    const right = harness.client(shared)
+    await right.start()
+    await online(right)
+    const [leftView, rightView] = [await view(left), await view(right)]
+    server.announce = false
+    const key = left.send('r1', { body: 'one' })
+    await allSent(leftView)
+    const { items } = await until(rightView, (now) => messagesOf(now.items).length === 1)
+    expect(messagesOf(items)).toMatchObject([{ key, state: 'sending' }])
+    // Whatever the other tab had sent would be at the server before this.
+    await right.react('r1', 1, '👍')
+    expect(server.framesOf('send')).toHaveLength(1)
+    server.announce = true
+    server.say(room, 'u_bob', 'next')
+    await until(rightView, (now) => bodiesOf(now.items).includes('next'))
+    expect(messagesOf(rightView.get().items)).toMatchObject([
+      { key, state: 'sent', seq: 3 },
+      { body: 'next' },
+    ])
+    expect(server.framesOf('send')).toHaveLength(1)
+  })
+
+  test('what both find unsent at their start is sent by one, even if they cannot talk to one another', async () => {
+    const { storage, locks } = openBrowser()
+    const shared = { storage, locks, openChannel: null }
+    const before = await harness.signIn('ann', shared)
+    server.sockets = 'refused'
+    server.streams = 'refused'
+    for (const connection of server.connections) connection.cut()
+    await until(before.connection, ({ status }) => status !== 'online')
+    for (const body of ['one', 'two', 'three']) before.send('r1', { body })
+    await before.stop()
+    server.sockets = 'open'
+    server.streams = 'open'
+    server.announce = false
+    const tabs = [harness.client(shared), harness.client(shared)]
+    for (const tab of tabs) void tab.start()
+    await server.until(() => stored().length === 3)
+    for (const tab of tabs) {
+      await online(tab)
+      await tab.react('r1', 1, '👍')
+    }
+    expect(stored()).toEqual(['one', 'two', 'three'])
+    expect(server.framesOf('send')).toHaveLength(3)
   })
 
   test('a tab that is closed leaves its messages to the other', async () => {

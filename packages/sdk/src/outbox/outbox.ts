@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts'
 import { backoffMs } from '../connection/backoff.ts'
 import { LinkLostError, type Request } from '../connection/link.ts'
 import type { ChannelLike, LocksLike } from '../environment.ts'
+import { createLane, isIdle, type Lane, nextToSend, putItem, takeItem } from './lane.ts'
 import { type OutboxItem, outboxKey, outboxPrefix, readOutboxItem } from './outbox-item.ts'
 
 export interface OutboxOptions {
@@ -25,18 +26,7 @@ export interface OutboxOptions {
   readonly changed: (room: string) => void
 }
 
-interface Lane {
-  items: OutboxItem[]
-  /** What the store is known to hold, so that an item missing there was finished by another tab. */
-  readonly stored: Set<string>
-  readonly saving: Map<string, Promise<void>>
-  sending: boolean
-  again: boolean
-  failures: number
-  cancelRetry: (() => void) | null
-  cancelCheck: (() => void) | null
-}
-
+/** What tabs of one person tell one another. */
 type Note =
   | { readonly kind: 'put'; readonly item: OutboxItem }
   | { readonly kind: 'gone'; readonly room: string; readonly client_id: string }
@@ -167,16 +157,7 @@ export class Outbox {
   #lane(room: string): Lane {
     let lane = this.#lanes.get(room)
     if (lane === undefined) {
-      lane = {
-        items: [],
-        stored: new Set(),
-        saving: new Map(),
-        sending: false,
-        again: false,
-        failures: 0,
-        cancelRetry: null,
-        cancelCheck: null,
-      }
+      lane = createLane()
       this.#lanes.set(room, lane)
     }
     return lane
@@ -213,8 +194,7 @@ export class Outbox {
 
   #show(item: OutboxItem): void {
     const lane = this.#lane(item.room)
-    const others = lane.items.filter((one) => one.client_id !== item.client_id)
-    lane.items = [...others, item].sort((a, b) => a.order - b.order)
+    putItem(lane, item)
     this.#options.changed(item.room)
   }
 
@@ -229,29 +209,28 @@ export class Outbox {
   /** Out of the store and off the screen. */
   #finish(item: OutboxItem): void {
     this.#drop(item)
-    this.#unstore(item)
+    void this.#unstore(item)
   }
 
   #drop(item: OutboxItem): void {
     const lane = this.#lanes.get(item.room)
     if (lane === undefined) return
-    lane.items = lane.items.filter((one) => one.client_id !== item.client_id)
+    takeItem(lane, item)
     this.#tidy(item.room, lane)
     this.#options.changed(item.room)
   }
 
   #tidy(room: string, lane: Lane): void {
-    const idle = lane.items.length === 0 && !lane.sending && lane.saving.size === 0
-    if (!idle || this.#lanes.get(room) !== lane) return
+    if (!isIdle(lane) || this.#lanes.get(room) !== lane) return
     lane.cancelCheck?.()
     this.#lanes.delete(room)
   }
 
-  #unstore(item: OutboxItem): void {
+  #unstore(item: OutboxItem): Promise<void> {
     const user = this.#user
-    if (user === null) return
+    if (user === null) return Promise.resolve()
     const saving = this.#lanes.get(item.room)?.saving.get(item.client_id) ?? Promise.resolve()
-    void saving
+    return saving
       .then(() => this.#options.storage.delete(outboxKey(user, item)))
       .catch(() => {})
       .then(() =>
@@ -272,9 +251,7 @@ export class Outbox {
     }
     const lane = this.#lanes.get(note.room)
     const item = lane?.items.find((one) => one.client_id === note.client_id)
-    // A stored message shows here until its entry has come; that takes it away (`confirm`).
-    if (lane !== undefined && item?.error !== undefined) this.#drop(item)
-    lane?.stored.delete(note.client_id)
+    if (lane !== undefined && item !== undefined) this.#finishedElsewhere(note.room, lane, item)
   }
 
   async #drain(room: string): Promise<void> {
@@ -289,28 +266,24 @@ export class Outbox {
     const work = () => this.#sendAll(room, lane)
     do {
       lane.again = false
-      if (!this.#next(lane) || !this.#options.online()) break
+      if (!nextToSend(lane) || !this.#options.online()) break
       // A page that is being put away may be refused the lock; the next connection tries again.
       await (locks === null
         ? work()
         : locks.request(`parley-outbox-${this.#user}-${room}`, work).catch(() => {}))
-    } while (lane.again)
+    } while (lane.again && lane.cancelRetry === null)
     lane.sending = false
     this.#tidy(room, lane)
-  }
-
-  #next(lane: Lane): OutboxItem | undefined {
-    return lane.items.find((item) => item.sent === undefined && item.error === undefined && !item.elsewhere)
   }
 
   /** Holding the lock: nobody else sends for this room now. */
   async #sendAll(room: string, lane: Lane): Promise<void> {
     await this.#compare(room, lane)
     for (;;) {
-      const item = this.#next(lane)
+      const item = nextToSend(lane)
       if (item === undefined || this.#lanes.get(room) !== lane || !this.#options.online()) return
       await lane.saving.get(item.client_id)
-      if (this.#next(lane) !== item) continue
+      if (nextToSend(lane) !== item) continue
       if (!(await this.#sendOne(lane, item))) return
     }
   }
@@ -331,15 +304,21 @@ export class Outbox {
     }
     for (const item of lane.items) {
       const finished = lane.stored.has(item.client_id) && !present.has(item.client_id)
-      if (!finished || item.sent !== undefined) continue
-      lane.stored.delete(item.client_id)
-      if (item.error !== undefined) this.#drop(item)
-      else this.#leaveToOther(room, lane, item)
+      if (finished) this.#finishedElsewhere(room, lane, item)
     }
   }
 
-  /** It stays on the screen until its entry comes. Should that have come before, the server is asked by sending again. */
-  #leaveToOther(room: string, lane: Lane, item: OutboxItem): void {
+  /**
+   * Another tab has sent or given it up. What was sent stays on the screen until its entry comes; should that have come
+   * before, the server is asked by sending again.
+   */
+  #finishedElsewhere(room: string, lane: Lane, item: OutboxItem): void {
+    lane.stored.delete(item.client_id)
+    if (item.sent !== undefined || item.elsewhere) return
+    if (item.error !== undefined) {
+      this.#drop(item)
+      return
+    }
     this.#show({ ...item, elsewhere: true })
     lane.cancelCheck ??= this.#options.clock.after(ELSEWHERE_CHECK_MS, () => {
       lane.cancelCheck = null
@@ -360,7 +339,7 @@ export class Outbox {
         ...(reply_to === undefined ? {} : { reply_to }),
       })
       lane.failures = 0
-      if (this.#lanes.get(room) === lane) this.#sent(lane, item, answer)
+      if (this.#lanes.get(room) === lane) await this.#sent(lane, item, answer)
       return true
     } catch (error) {
       if (this.#lanes.get(room) !== lane) return false
@@ -376,12 +355,14 @@ export class Outbox {
     }
   }
 
-  #sent(lane: Lane, item: OutboxItem, { seq, at }: { seq: number; at: number }): void {
+  /** Resolves when the store knows too: the next tab to hold the lock must not find it there. */
+  #sent(lane: Lane, item: OutboxItem, { seq, at }: { seq: number; at: number }): Promise<void> {
     // The entry was faster than the answer and has taken it away.
-    if (!lane.items.includes(item)) return
-    this.#unstore(item)
+    if (!lane.items.includes(item)) return Promise.resolve()
+    const unstored = this.#unstore(item)
     if (seq <= this.#options.arrived(item.room)) this.#drop(item)
     else this.#show({ ...item, sent: { seq, at } })
+    return unstored
   }
 
   #pause(lane: Lane, room: string, waitMs: number | undefined): void {

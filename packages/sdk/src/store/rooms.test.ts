@@ -166,10 +166,13 @@ describe('watermarks', () => {
   })
 
   test('what was read on another device is read here: live, and after being away', async () => {
-    const ann = await harness.signIn('ann')
+    const clock = new FakeClock()
+    const ann = await harness.signIn('ann', { clock })
     for (let index = 0; index < 3; index++) server.say(room, 'u_bob', `m${index}`)
     await until(ann.room('r1'), (now) => now?.me?.unread === 3)
-    server.push('u_ann', { t: 'marks', room: 'r1', user: 'u_ann', delivered: 4, read: 4, unread: 1 })
+    clock.advance(300)
+    await until(ann.room('r1'), (now) => now?.me?.delivered_seq === 5)
+    server.push('u_ann', { t: 'marks', room: 'r1', user: 'u_ann', delivered: 5, read: 4, unread: 1 })
     await until(ann.room('r1'), (now) => now?.me?.unread === 1)
     cut()
     await until(ann.connection, ({ status }) => status !== 'online')
@@ -177,7 +180,9 @@ describe('watermarks', () => {
     const member = room.members.get('u_ann')
     if (member !== undefined) member.read = 5
     room.changed = 0
+    clock.advance(1)
     await online(ann)
+    clock.advance(300)
     await until(ann.room('r1'), (now) => now?.me?.unread === 0)
   })
 

@@ -19,7 +19,7 @@ export async function answerRest(
   body: Body,
 ): Promise<Answer | null> {
   const path = url.pathname.replace('/api/v1', '')
-  const open = answerOpen(server, path, body)
+  const open = answerOpen(server, path, body, request.headers.cookie ?? '')
   if (open !== null) return open
   const token = server.tokens.get(server.tokenOf(request) ?? '')
   if (token === undefined) return server.error('unauthenticated')
@@ -28,7 +28,7 @@ export async function answerRest(
   return answerSignedIn(server, request.method ?? 'GET', path, url, token.user, body)
 }
 
-function answerOpen(server: FakeServer, path: string, body: Body): Answer | null {
+function answerOpen(server: FakeServer, path: string, body: Body, cookies: string): Answer | null {
   switch (path) {
     case '/auth/register':
       return { status: 201, body: server.signIn(server.addUser(String(body?.username)).id) }
@@ -39,7 +39,7 @@ function answerOpen(server: FakeServer, path: string, body: Body): Answer | null
         : server.error('bad_credentials')
     }
     case '/auth/refresh': {
-      const given = String(body?.refresh_token)
+      const given = String(body?.refresh_token ?? /refresh=([^;]+)/.exec(cookies)?.[1])
       const user = server.refreshTokens.get(given)
       if (user === undefined) return server.error('unauthenticated')
       server.refreshTokens.delete(given)

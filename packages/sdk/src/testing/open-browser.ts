@@ -2,12 +2,12 @@ import type { Storage } from '../api.ts'
 import type { ChannelLike, LocksLike } from '../environment.ts'
 import { memoryStorage } from '../storage/memory.ts'
 
-/** What the tabs of one browser share: a store, locks, channels and a cookie. */
+/** What the tabs of one browser share: a store, locks, channels and a cookie jar. */
 export interface Browser {
   readonly storage: Storage
   readonly locks: LocksLike
   readonly openChannel: (name: string) => ChannelLike
-  /** `fetch` with a jar that holds the access cookie, as far as the stand-in server needs one. */
+  /** `fetch` with that jar, as far as the stand-in server needs one. */
   readonly fetchWithCookies: typeof fetch
   setCookie(access: string): void
 }
@@ -23,11 +23,14 @@ export function openBrowser(): Browser {
       if ('authorization' in headers) throw new Error('a token left the cookie jar')
       const response = await fetch(input, { ...init, headers: { ...headers, cookie } })
       if (String(input).endsWith('/auth/logout')) cookie = ''
-      else if (/\/auth\/(login|register|refresh)$/.test(String(input)) && response.ok) {
-        const { access_token } = (await response.clone().json()) as { access_token: string }
-        cookie = `access=${access_token}`
+      if (!/\/auth\/(login|register|refresh)$/.test(String(input)) || !response.ok) return response
+      const { refresh_token, ...rest } = (await response.json()) as {
+        access_token: string
+        refresh_token: string
       }
-      return response
+      cookie = `access=${rest.access_token}; refresh=${refresh_token}`
+      // To a browser the refresh token is given as a cookie only.
+      return Response.json(rest)
     },
     setCookie(access) {
       cookie = `access=${access}`

@@ -85,10 +85,9 @@ export function useGoTo(timeline: Timeline, first: number | null): GoTo {
     void move(() => timeline.openLatest())
   }, [timeline, move])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the language makes a new `goTo` and must not move anything.
   useEffect(() => {
     if (first !== null) goTo(first)
-    // A change of the language makes a new `goTo` and must not move anything.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
   }, [first, timeline])
   useEffect(() => () => running.current?.abort(), [])
   return { target, busy, goTo, goToLatest }

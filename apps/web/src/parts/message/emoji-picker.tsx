@@ -17,7 +17,7 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key]
     const all = [...(box.current?.querySelectorAll('button') ?? [])]
-    const here = all.findIndex((one) => one === document.activeElement)
+    const here = all.indexOf(document.activeElement as HTMLButtonElement)
     if (step === undefined || here === -1) return
     event.preventDefault()
     all[Math.min(Math.max(here + step, 0), all.length - 1)]?.focus()
