@@ -104,7 +104,12 @@ export async function startParley(options: ParleyOptions = {}): Promise<ParleySe
   // What it prints for a person (the URL, the setup code) does not belong in a table; errors do.
   const child = spawn(command, args, { cwd: REPOSITORY, env, stdio: ['ignore', 'ignore', 'pipe'] })
   const collectGarbage = attachCollector(child)
+  let stopping = false
+  child.once('exit', (code, signal) => {
+    if (!stopping) process.stderr.write(`Parley ended by itself (${signal ?? `exit code ${code}`}).\n`)
+  })
   const stop = async () => {
+    stopping = true
     await stopProcess(child)
     if (options.dataDirectory === undefined) await rm(directory, { recursive: true, force: true })
   }
