@@ -1,16 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { assertUnhurt, attackedServer } from './lib/attacked.ts'
-import {
-  ask,
-  expectStatus,
-  type Json,
-  newName,
-  openRoom,
-  type Person,
-  say,
-  signIn,
-  signUp,
-} from './lib/people.ts'
+import { ask, expectStatus, type Json, newName, openRoom, type Person, say, signUp } from './lib/people.ts'
 import { openDescriptors, residentMegabytes } from './lib/process.ts'
 import { closeCode, openRaw, type Raw, upgradeRaw } from './lib/raw-socket.ts'
 import { connect, open, type Wire } from './lib/sockets.ts'
@@ -20,9 +10,22 @@ const server = attackedServer()
 const LONG = '字'.repeat(8_000)
 
 let owner: Person
+let victim: Person
+/** A group of 194 entries, 190 of them as long as can be: 4.5 MB. */
+let full: string
+const FULL_HEAD = 194
 
 beforeAll(async () => {
-  owner = await signUp(server, 'owner')
+  const people = await Promise.all(['owner', 'victim', 'one', 'two'].map((name) => signUp(server, name)))
+  const [first, second, one, two] = people as [Person, Person, Person, Person]
+  owner = first
+  victim = second
+  full = await openRoom(owner, { kind: 'group', usernames: [victim.username, one.username, two.username] })
+  const online = await connect(server, victim)
+  await fill(full, [one, two], 95)
+  // Who was there while it was written was not taken for slow.
+  await online.next((frame) => frame.t === 'entry' && frame.seq === FULL_HEAD)
+  online.cut()
 })
 
 /** Sends as fast as these people's sockets may; resolves with the head once everything is stored. */
@@ -36,6 +39,9 @@ async function fill(room: string, people: readonly Person[], messages: number, b
         // A window, or the sender's own socket would be the slow one.
         if (turn % 20 === 19) await wire.next((frame) => frame.id === turn && frame.t === 'ok', since)
       }
+      await wire.next((frame) => frame.id === messages - 1)
+      const refused = wire.frames.filter((frame) => frame.t === 'error')
+      if (refused.length > 0) throw new Error(`not sent: ${JSON.stringify(refused[0])}`)
     }),
   )
   for (const wire of wires) wire.cut()
@@ -82,7 +88,7 @@ test('200 connections that stop reading in a busy room are let go, and cost neit
   })
   while (!filled) {
     const startedAt = performance.now()
-    await listening.request('ping')
+    await ask(server, 'GET', '//healthz')
     longest = Math.max(longest, performance.now() - startedAt)
   }
   await filling
@@ -107,52 +113,45 @@ test('200 connections that stop reading in a busy room are let go, and cost neit
   await assertUnhurt(server)
 })
 
-test('a room full of the longest messages can still be read, by log, by page and by resuming', async () => {
-  const victim = await signUp(server, 'victim')
-  const [one, two] = await Promise.all([signUp(server, 'one'), signUp(server, 'two')])
-  const room = await openRoom(owner, {
-    kind: 'group',
-    usernames: [victim.username, one.username, two.username],
-  })
-  const online = await connect(server, victim)
-  await fill(room, [one, two], 120)
-  // Who was there while it was written was not taken for slow.
-  await online.next((frame) => frame.t === 'entry' && Number(frame.seq) === 244)
-  expect((await online.request('ping')).t).toBe('ok')
-
+test('a room full of the longest messages can be read, by its log and by pages', async () => {
+  const wire = await connect(server, victim)
   const seqs: number[] = []
-  for (let after = 0; after < 244; ) {
-    const { rooms } = (await online.request('log', { rooms: [{ room, after }], limit: 200 })) as {
+  for (let after = 0; after < FULL_HEAD; ) {
+    const { rooms } = (await wire.request('log', { rooms: [{ room: full, after }], limit: 200 })) as {
       rooms: { entries: { seq: number }[]; more: boolean }[]
     }
     const entries = rooms[0]?.entries ?? []
     expect(entries.length).toBeGreaterThan(0)
     seqs.push(...entries.map((entry) => entry.seq))
-    after = seqs.at(-1) ?? 244
-    expect(rooms[0]?.more).toBe(after < 244)
+    after = seqs.at(-1) ?? FULL_HEAD
+    expect(rooms[0]?.more).toBe(after < FULL_HEAD)
   }
-  expect(seqs).toEqual(Array.from({ length: 244 }, (_, place) => place + 1))
+  expect(seqs).toEqual(Array.from({ length: FULL_HEAD }, (_, place) => place + 1))
+  wire.cut()
 
-  const paged: number[] = []
-  for (let before = 245; ; ) {
-    const page = await victim.ask('GET', `/rooms/${room}/messages?limit=200&before=${before}`)
-    const { messages, more } = expectStatus(page, 200) as { messages: { seq: number }[]; more: boolean }
-    expect(page.text.length).toBeLessThan(1_000_000)
-    paged.unshift(...messages.map((message) => message.seq))
-    before = paged[0] ?? 0
-    if (!more) break
+  for (const direction of ['before', 'after'] as const) {
+    const paged: number[] = []
+    for (let place = direction === 'before' ? FULL_HEAD + 1 : 0; ; ) {
+      const page = await victim.ask('GET', `/rooms/${full}/messages?limit=200&${direction}=${place}`)
+      const { messages, more } = expectStatus(page, 200) as { messages: { seq: number }[]; more: boolean }
+      expect(page.text.length).toBeLessThan(500_000)
+      paged.push(...messages.map((message) => message.seq))
+      place = (direction === 'before' ? messages[0] : messages.at(-1))?.seq ?? 0
+      if (!more) break
+    }
+    const all = Array.from({ length: FULL_HEAD - 4 }, (_, place) => place + 5)
+    expect(paged.sort((a, b) => a - b)).toEqual(all)
   }
-  expect(paged).toEqual(Array.from({ length: 240 }, (_, place) => place + 5))
-  online.cut()
+  const around = await victim.ask('GET', `/rooms/${full}/messages?limit=200&around=100`)
+  const middle = (around.body.messages as { seq: number }[]).map((message) => message.seq)
+  expect(middle).toContain(100)
+  expect(middle).toEqual(middle.map((_, place) => (middle[0] ?? 0) + place))
 })
 
 test('one small frame does not ask for hundreds of megabytes', async () => {
-  const mallory = await signUp(server, 'mallory')
-  const room = await openRoom(mallory, { kind: 'group' })
-  await fill(room, [mallory], 200)
   const before = residentMegabytes(server.pid)
-  const wire = await connect(server, mallory)
-  const rooms = Array.from({ length: 50 }, () => ({ room, after: 0 }))
+  const wire = await connect(server, victim)
+  const rooms = Array.from({ length: 50 }, () => ({ room: full, after: 0 }))
   for (let turn = 0; turn < 5; turn++) {
     const answer = await wire.request('log', { rooms, limit: 200 })
     expect(JSON.stringify(answer).length).toBeLessThan(2_000_000)
@@ -162,14 +161,14 @@ test('one small frame does not ask for hundreds of megabytes', async () => {
 })
 
 test('200 groups that somebody was dragged into, each with a long last word, do not keep them from connecting', async () => {
-  const victim = await signUp(server, 'victim')
+  const dragged = await signUp(server, 'dragged')
   const crooks = await Promise.all(Array.from({ length: 2 }, () => signUp(server, 'crook')))
   const made = new Set<string>()
   await Promise.all(
     crooks.map(async (crook) => {
       const wire = await connect(server, crook)
       for (let turn = 0; turn < 100; turn++) {
-        const room = await openRoom(crook, { kind: 'group', usernames: [victim.username] })
+        const room = await openRoom(crook, { kind: 'group', usernames: [dragged.username] })
         made.add(room)
         const body = turn % 2 === 0 ? LONG : '\u0001'.repeat(7_999).concat('x')
         expect((await wire.request('send', { room, client_id: newName('client'), body })).t).toBe('ok')
@@ -177,7 +176,7 @@ test('200 groups that somebody was dragged into, each with a long last word, do 
       wire.cut()
     }),
   )
-  const wire: Wire = await connect(server, victim)
+  const wire: Wire = await connect(server, dragged)
   const ready = wire.frames.find((frame) => frame.t === 'ready') as Json
   const seen = (ready.rooms as { id: string }[]).map((room) => room.id)
   for (let next = ready.next; next !== undefined; ) {
@@ -199,11 +198,7 @@ test('200 groups that somebody was dragged into, each with a long last word, do 
 })
 
 test('answers that nobody takes do not pile up', async () => {
-  const mallory = await signUp(server, 'mallory')
-  const room = await openRoom(mallory, { kind: 'group' })
-  await fill(room, [mallory], 200)
-  const device = await signIn(server, mallory)
-  const request = `GET /api/v1/rooms/${room}/messages?limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${device.token}\r\n\r\n`
+  const request = `GET /api/v1/rooms/${full}/messages?limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${victim.token}\r\n\r\n`
   const before = residentMegabytes(server.pid)
   const greedy = await openRaw(server)
   greedy.socket.pause()
@@ -229,4 +224,26 @@ test('a body or a frame beyond the bound is refused before it is kept', async ()
   wire.send({ t: 'ping', id: 1, pad: 'x'.repeat(70_000) })
   expect((await wire.closed).code).toBe(1009)
   expect(residentMegabytes(server.pid) - before).toBeLessThan(120)
+})
+
+// Last: it stops the server.
+test('who neither reads nor hangs up does not hold up the end of the program', async () => {
+  const stalled = await Promise.all([
+    stall(victim, 'socket', ''),
+    stall(victim, 'stream', ''),
+    openRaw(server, {
+      firstBytes: 'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n',
+    }),
+  ])
+  const greedy = await openRaw(server)
+  greedy.socket.pause()
+  greedy.write(
+    `GET /api/v1/rooms/${full}/messages?limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${victim.token}\r\n\r\n`.repeat(
+      20,
+    ),
+  )
+  const startedAt = performance.now()
+  expect(await server.stop()).toEqual({ code: 0, signal: null })
+  expect(performance.now() - startedAt).toBeLessThan(15_000)
+  for (const raw of [...stalled, greedy]) raw.destroy()
 })

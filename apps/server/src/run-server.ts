@@ -50,7 +50,8 @@ export async function runServer(settings: Settings): Promise<number> {
   if (!stopped.asked) greet(settings, data, server)
 
   const code = await end.promise
-  if (code === 0) await server.drain(DRAIN_MS)
+  // Sockets first in any case: the door waits for those that are open.
+  await server.drain(code === 0 ? DRAIN_MS : 0)
   await closeInTime(server, log)
   log.info({}, 'stopped')
   if (fatal !== undefined) process.stderr.write(`${plainSentence(fatal) ?? fatal.message}\n`)

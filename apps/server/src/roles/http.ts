@@ -3,6 +3,9 @@ import { createHttpGateway } from '@parley/gateways/http/create-http-gateway'
 import { explainListenError } from '../check-port.ts'
 import type { RoleContext, RunningRole } from '../role.ts'
 
+/** For clients to take the answers they asked for; who does not read must not hold up the end. */
+const TAKE_ANSWERS_MS = 5_000
+
 export async function start(context: RoleContext): Promise<RunningRole> {
   const { log, newId, rates, metrics, services, door } = context
   const live = context.liveDoor()
@@ -32,6 +35,10 @@ export async function start(context: RoleContext): Promise<RunningRole> {
         throw await explainListenError(error, door)
       }
     },
-    close: () => app.close(),
+    async close() {
+      const giveUp = setTimeout(() => app.server.closeAllConnections(), TAKE_ANSWERS_MS)
+      await app.close()
+      clearTimeout(giveUp)
+    },
   }
 }

@@ -1,4 +1,5 @@
 /** The embedded PostgreSQL of a data directory, kept alive, its words in our log. */
+import { statfs } from 'node:fs/promises'
 import { startPostgres } from '@parley/adapters/embedded/postgres/start-postgres'
 import type { Clock, Log } from '@parley/contracts'
 import type { DataDirectory } from '../data-directory.ts'
@@ -11,6 +12,9 @@ export interface OpenOptions {
   readonly onGivenUp: (reason: Error) => void
 }
 
+/** Two segments of PostgreSQL's log: what recovery after a crash writes. */
+const ROOM_BYTES = 32 * 1024 * 1024
+
 /** Throws `DataDirectoryInUse`, `DataDirectoryNewer` or `PostgresStartFailed`. */
 export function openEmbeddedPostgres({
   data,
@@ -22,6 +26,10 @@ export function openEmbeddedPostgres({
     clock,
     log,
     onGivenUp,
+    async hasRoom() {
+      const { bavail, bsize } = await statfs(data.path)
+      return bavail * bsize >= ROOM_BYTES
+    },
     start: () =>
       startPostgres({
         dataDirectory: data.postgres,

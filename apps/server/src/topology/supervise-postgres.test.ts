@@ -1,10 +1,12 @@
 import type { EmbeddedPostgres } from '@parley/adapters/embedded/postgres/start-postgres'
-import { silentLog, systemClock } from '@parley/contracts'
+import { silentLog } from '@parley/contracts'
 import { expect, test } from 'vitest'
 import { RESTARTS_MAX, RESTARTS_WINDOW_MS, supervisePostgres } from './supervise-postgres.ts'
 
 function setUp(failFrom = Number.POSITIVE_INFINITY) {
   let now = 0
+  const disk = { full: false }
+  const timers: (() => void)[] = []
   const servers: { die(): void; stopped: boolean }[] = []
   const givenUp: string[] = []
   const start = async (): Promise<EmbeddedPostgres> => {
@@ -21,10 +23,21 @@ function setUp(failFrom = Number.POSITIVE_INFINITY) {
       },
     }
   }
-  const clock = { ...systemClock, now: () => now }
+  const after = (_delayMs: number, callback: () => void) => {
+    timers.push(callback)
+    return () => {}
+  }
   const supervise = () =>
-    supervisePostgres({ start, clock, log: silentLog, onGivenUp: (reason) => givenUp.push(reason.message) })
+    supervisePostgres({
+      start,
+      clock: { now: () => now, after },
+      log: silentLog,
+      hasRoom: async () => !disk.full,
+      onGivenUp: (reason) => givenUp.push(reason.message),
+    })
   return {
+    disk,
+    timers,
     servers,
     givenUp,
     supervise,
@@ -79,4 +92,21 @@ test('after stop nothing is started, and every server of the past is closed', as
 
 test('a first start that fails says so itself', async () => {
   await expect(setUp(0).supervise()).rejects.toThrow('will not start')
+})
+
+test('a server that ends for want of space is started again when there is some, however long that takes', async () => {
+  const { disk, timers, servers, givenUp, supervise } = setUp()
+  const postgres = await supervise()
+  disk.full = true
+  servers[0]?.die()
+  for (let look = 1; look <= RESTARTS_MAX + 3; look++) {
+    await expect.poll(() => timers.length).toBe(1)
+    timers.pop()?.()
+  }
+  expect(servers).toHaveLength(1)
+  await expect.poll(() => timers.length).toBe(1)
+  disk.full = false
+  timers.pop()?.()
+  await expect.poll(() => postgres.pid()).toBe(2)
+  expect(givenUp).toEqual([])
 })

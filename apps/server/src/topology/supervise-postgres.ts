@@ -5,11 +5,14 @@ import type { Clock, Log } from '@parley/contracts'
 /** Deaths within the window that are answered with a restart; one more ends the program, for a supervisor to see. */
 export const RESTARTS_MAX = 5
 export const RESTARTS_WINDOW_MS = 60_000
+export const ROOM_INTERVAL_MS = 1_000
 
 export interface SuperviseOptions {
   readonly start: () => Promise<EmbeddedPostgres>
   readonly clock: Clock
   readonly log: Log
+  /** Whether the disk has the space that a start needs. */
+  readonly hasRoom: () => Promise<boolean>
   /** It died too often, or could not be started again. */
   readonly onGivenUp: (reason: Error) => void
 }
@@ -45,13 +48,18 @@ export async function supervisePostgres(options: SuperviseOptions): Promise<Supe
   ): Promise<void> {
     if (stopped !== undefined) return
     const now = clock.now()
-    deaths = [...deaths.filter((at) => now - at < RESTARTS_WINDOW_MS), now]
+    // On a full disk PostgreSQL ends when its log needs a new segment. That heals when somebody makes room.
+    const full = !(await options.hasRoom())
+    deaths = deaths.filter((at) => now - at < RESTARTS_WINDOW_MS)
+    if (!full) deaths.push(now)
     const times = deaths.length
     log.error(
       { pid: dead.pid, exit_code: end.code, signal: end.signal, times },
       'PostgreSQL ended unexpectedly',
     )
     buried.push(dead)
+    if (full) await awaitRoom()
+    if (stopped !== undefined) return
     try {
       if (times > RESTARTS_MAX) throw new Error(`PostgreSQL ended ${times} times within a minute`)
       const next = await options.start()
@@ -62,6 +70,12 @@ export async function supervisePostgres(options: SuperviseOptions): Promise<Supe
     } catch (error) {
       options.onGivenUp(error instanceof Error ? error : new Error(String(error)))
     }
+  }
+
+  async function awaitRoom(): Promise<void> {
+    log.error({}, 'the disk is full; PostgreSQL is started again as soon as there is space')
+    while (stopped === undefined && !(await options.hasRoom()))
+      await new Promise<void>((resolve) => clock.after(ROOM_INTERVAL_MS, resolve))
   }
 
   watch(current)

@@ -14,7 +14,7 @@ import type {
 } from '@parley/contracts'
 import { FRAME_MAX_BYTES, ParleyError } from '@parley/protocol'
 import { Gauge, type Registry } from 'prom-client'
-import { WebSocketServer } from 'ws'
+import { type ServerOptions, WebSocketServer } from 'ws'
 import { isAllowedOrigin, readCredentials } from '../shared/credentials.ts'
 import type { StreamDoor } from '../shared/stream-door.ts'
 import type { TokenVerifier } from '../shared/token-verifier.ts'
@@ -53,20 +53,26 @@ export interface WsGateway {
   close(): Promise<void>
 }
 
+/** For the other end to answer a close frame; who does not would hold memory, and the end of the program. */
+const CLOSE_TIMEOUT_MS = 5_000
+
 export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway {
   const { clock, log, newId, bus, rooms, metrics } = dependencies
   const flusher = createFlusher()
   const hub = new Hub({ bus, rooms, flusher, clock, log })
   const parts: GatewayParts = { ...dependencies, hub, flusher, gateway: newId() }
   const live = createLiveConnections(parts)
-  const server = new WebSocketServer({
+  // `closeTimeout` is not in the types of ws yet.
+  const options: ServerOptions<typeof ClientSocket> & { closeTimeout: number } = {
     noServer: true,
     maxPayload: FRAME_MAX_BYTES,
     perMessageDeflate: false,
+    closeTimeout: CLOSE_TIMEOUT_MS,
     clientTracking: false,
     WebSocket: ClientSocket,
     handleProtocols: (protocols) => (protocols.has('parley.v1') ? 'parley.v1' : false),
-  })
+  }
+  const server = new WebSocketServer(options)
   let draining = false
   countConnections(metrics, live, hub)
 

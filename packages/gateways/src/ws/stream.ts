@@ -17,7 +17,7 @@ import { identify, openConnection, sayHello } from './open-connection.ts'
 import { answerRequest, toErrorFrame, validateFrame } from './requests.ts'
 
 /** For the last event to arrive. */
-const CLOSE_GRACE_MS = 10_000
+const CLOSE_GRACE_MS = 5_000
 /** Requests may still come for a poll that was just answered. */
 const POLL_SESSION_LINGER_MS = 60_000
 
