@@ -79,8 +79,8 @@ async function keepFormat(path: string): Promise<boolean> {
 async function placeOnce(path: string, make: () => string): Promise<boolean> {
   if ((await stat(path).catch(() => undefined)) !== undefined) return false
   const draft = `${path}.${randomUUID()}`
-  await writeFile(draft, make(), { mode: 0o600, flush: true })
   try {
+    await writeFile(draft, make(), { mode: 0o600, flush: true })
     await link(draft, path)
     return true
   } catch (error) {

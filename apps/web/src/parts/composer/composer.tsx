@@ -1,6 +1,7 @@
 import { BODY_MAX_CHARS, characterCount } from '@parley/protocol'
 import type { TimelineMessage } from '@parley/sdk/api'
 import { Lock } from 'lucide-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParley } from '../../app/context.ts'
 import { useMe } from '../../hooks/use-people.ts'
@@ -23,7 +24,8 @@ interface ComposerProps {
   /** The text of an edit while it is being changed. */
   readonly editText: string
   readonly onEditText: (text: string) => void
-  readonly onStop: () => void
+  /** Ends `which`; without it, whatever is being written. */
+  readonly onStop: (which?: Writing | null) => void
   readonly onSent: () => void
   readonly onEditLast: () => void
 }
@@ -47,26 +49,25 @@ function Writer({ title, writing, editText, onEditText, onStop, onSent, onEditLa
   const me = useMe()
   const { room } = useConversation()
   const [draft, setDraft] = useDraft(me.id, room)
+  const [saving, setSaving] = useState(false)
   const editing = writing?.kind === 'edit'
   const text = editing ? editText : draft
 
   const save = (seq: number, body: string) => {
-    const before = editText
-    const { message } = writing ?? {}
-    onStop()
-    if (body === message?.body) return
-    parley.edit(room, seq, body).catch((error: unknown) => {
-      toasts.fail(error)
-      // What was typed is not lost: the next edit of this message begins with it.
-      if (message !== undefined) onEditText(before)
-    })
+    if (body === writing?.message.body) return onStop()
+    // What was typed stays until the server has it.
+    setSaving(true)
+    parley
+      .edit(room, seq, body)
+      .then(() => onStop(writing), toasts.fail)
+      .finally(() => setSaving(false))
   }
   const send = () => {
     const body = text.trim()
     if (body === '' || characterCount(body) > BODY_MAX_CHARS) return
     const seq = writing?.message.seq ?? undefined
     if (editing) {
-      if (seq !== undefined) save(seq, body)
+      if (seq !== undefined && !saving) save(seq, body)
       return
     }
     parley.send(room, { body, ...(seq === undefined ? {} : { reply_to: seq }) })
@@ -76,7 +77,7 @@ function Writer({ title, writing, editText, onEditText, onStop, onSent, onEditLa
   }
   return (
     <div className={styles.composer}>
-      {writing === null ? null : <About writing={writing} onStop={onStop} />}
+      {writing === null ? null : <About writing={writing} onStop={() => onStop()} />}
       <TextBox
         room={room}
         label={t('composer.label', { room: title })}
@@ -90,7 +91,7 @@ function Writer({ title, writing, editText, onEditText, onStop, onSent, onEditLa
           if (next.trim() !== '') parley.typing(room)
         }}
         onSend={send}
-        onStop={writing === null ? undefined : onStop}
+        onStop={writing === null ? undefined : () => onStop()}
         onEditLast={onEditLast}
       />
     </div>

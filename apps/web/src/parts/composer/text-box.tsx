@@ -58,6 +58,7 @@ export function TextBox(props: TextBoxProps) {
       <EmojiButton
         label={t('composer.emoji')}
         onPick={insert}
+        align="start"
         finalFocus={() => input.current}
         trigger={<IconButton icon={Smile} size={20} label={t('composer.emoji')} />}
       />

@@ -4,11 +4,12 @@ import { useTranslation } from 'react-i18next'
 import { useParley } from '../../app/context.ts'
 import { useMe } from '../../hooks/use-people.ts'
 import { useFrameStore } from '../../hooks/use-store.ts'
+import { Button } from '../button.tsx'
 import { Composer } from '../composer/composer.tsx'
 import { Confirm } from '../confirm.tsx'
 import { DetailsPlace } from '../details/details-place.tsx'
 import { useDetailsOpen } from '../details/use-details-open.ts'
-import { Empty, Failure } from '../empty.tsx'
+import { Empty } from '../empty.tsx'
 import { SkeletonRows } from '../skeleton.tsx'
 import { Timeline, type TimelineHandle } from '../timeline/timeline.tsx'
 import { type Conversation, ConversationContext, rightsOf } from './context.ts'
@@ -90,8 +91,9 @@ function Body({ room, timeline, title, go, list }: BodyProps) {
   if (status === 'error' && items.length === 0)
     return (
       <div className={styles.middle}>
-        <Empty title={t('conversation.loadError')} />
-        <Failure error={null} onRetry={() => void timeline.openLatest()} />
+        <Empty title={t('conversation.loadError')}>
+          <Button onClick={() => void timeline.openLatest()}>{t('action.reload')}</Button>
+        </Empty>
       </div>
     )
   // A permalink: the newest page would only flash by.
@@ -111,14 +113,13 @@ function Body({ room, timeline, title, go, list }: BodyProps) {
     )
   return (
     <Timeline
+      timeline={timeline}
       label={t('conversation.log', { room: title })}
       state={state}
       readSeq={readSeq}
       unread={room.me?.unread ?? 0}
       target={go.target}
       busy={go.busy}
-      loadOlder={() => void timeline.loadOlder()}
-      loadNewer={() => void timeline.loadNewer()}
       goToLatest={go.goToLatest}
       goToFirstUnread={() => go.goTo((readSeq ?? 0) + 1, false)}
       onSeen={onSeen}

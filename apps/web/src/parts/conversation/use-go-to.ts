@@ -5,7 +5,7 @@ import { useToasts } from '../toasts.tsx'
 
 /** A place the timeline has to show; each is a new object, so that one can go to the same place again. */
 export interface Target {
-  readonly seq: number
+  readonly seq: number | 'end'
   /** The message is marked for a moment, because one asked for this very one. */
   readonly mark: boolean
 }
@@ -81,14 +81,17 @@ export function useGoTo(timeline: Timeline, first: number | null): GoTo {
     [timeline, move, toasts, t],
   )
   const goToLatest = useCallback(() => {
-    setTarget(null)
-    void move(() => timeline.openLatest())
+    void move(() => timeline.openLatest()).then(
+      (arrived) => arrived && setTarget({ seq: 'end', mark: false }),
+    )
   }, [timeline, move])
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the language makes a new `goTo` and must not move anything.
+  // A change of the language makes a new `goTo`, and must not move anything.
+  const latest = useRef(goTo)
+  latest.current = goTo
   useEffect(() => {
-    if (first !== null) goTo(first)
-  }, [first, timeline])
+    if (first !== null) latest.current(first)
+  }, [first])
   useEffect(() => () => running.current?.abort(), [])
   return { target, busy, goTo, goToLatest }
 }

@@ -11,7 +11,11 @@ export function useWriting(timeline: Timeline, me: string) {
     setEditText(message.body)
     setWriting({ kind: 'edit', message })
   }, [])
-  const stop = useCallback(() => setWriting(null), [])
+  /** Ends it, unless something else was begun since. */
+  const stop = useCallback(
+    (which?: Writing | null) => setWriting((now) => (which == null || now === which ? null : now)),
+    [],
+  )
   const editLast = useCallback(() => {
     const last = timeline
       .get()

@@ -1,11 +1,12 @@
 import type { Message } from '@parley/protocol'
 import { PinOff } from 'lucide-react'
-import { useCallback } from 'react'
+import { useCallback, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParley } from '../../app/context.ts'
 import { useDates } from '../../hooks/use-dates.ts'
 import { useLoad } from '../../hooks/use-load.ts'
 import { useUser } from '../../hooks/use-people.ts'
+import { Button } from '../button.tsx'
 import { useConversation } from '../conversation/context.ts'
 import { Failure } from '../empty.tsx'
 import { IconButton } from '../icon-button.tsx'
@@ -14,6 +15,9 @@ import { SkeletonRows } from '../skeleton.tsx'
 import { useToasts } from '../toasts.tsx'
 import styles from './details.module.css'
 import { useReloadOn } from './use-reload-on.ts'
+
+/** So many are shown at first; members and settings stay near. */
+const fewPins = 3
 
 interface PinsProps {
   readonly room: string
@@ -26,6 +30,7 @@ export function Pins({ room, version, onOpen }: PinsProps) {
   const parley = useParley()
   const { state, reload } = useLoad(useCallback(() => parley.pins(room), [parley, room]))
   useReloadOn(version, reload)
+  const [all, setAll] = useState(false)
   return (
     <section className={styles.section} aria-labelledby="details-pins">
       <h3 id="details-pins" className={styles.sectionTitle}>
@@ -38,10 +43,15 @@ export function Pins({ room, version, onOpen }: PinsProps) {
       ) : null}
       {state.status === 'ready' && state.value.length > 0 ? (
         <ul>
-          {state.value.map((message) => (
+          {(all ? state.value : state.value.slice(0, fewPins)).map((message) => (
             <PinRow key={message.seq} message={message} onOpen={onOpen} onChange={reload} />
           ))}
         </ul>
+      ) : null}
+      {state.status === 'ready' && state.value.length > fewPins && !all ? (
+        <Button look="ghost" onClick={() => setAll(true)}>
+          {t('action.showMore')}
+        </Button>
       ) : null}
     </section>
   )

@@ -14,6 +14,7 @@ interface EmojiButtonProps {
   /** Where something else opens it as well; else the button alone does. */
   readonly open?: boolean
   readonly small?: boolean
+  readonly align?: 'start' | 'end'
   /** Instead of the usual button. */
   readonly trigger?: ReactElement<Record<string, unknown>>
   /** What gets the focus after a choice; else the button itself. */
@@ -21,7 +22,7 @@ interface EmojiButtonProps {
 }
 
 export function EmojiButton(props: EmojiButtonProps) {
-  const { label, onPick, onOpenChange, small = false, trigger, finalFocus } = props
+  const { label, onPick, onOpenChange, small = false, align = 'end', trigger, finalFocus } = props
   const { t } = useTranslation()
   const [own, setOpen] = useState(false)
   const open = props.open ?? own
@@ -40,7 +41,7 @@ export function EmojiButton(props: EmojiButtonProps) {
         <Popover.Positioner
           className={styles.positioner}
           side="top"
-          align="end"
+          align={align}
           sideOffset={6}
           collisionPadding={8}
         >

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useId, useRef, useState } from 'react'
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useStorage } from '../../app/context.ts'
 import { type EmojiGroup, emojiGroups } from './emoji-groups.ts'
@@ -14,10 +14,12 @@ export default function EmojiPicker({ onPick }: { onPick: (emoji: string) => voi
   const storage = useStorage()
   const [recent] = useState(() => recentEmoji(storage))
   const box = useRef<HTMLDivElement>(null)
+  // It comes after its popup was opened, which then had nothing to give the focus to.
+  useEffect(() => box.current?.querySelector('button')?.focus({ preventScroll: true }), [])
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key]
     const all = [...(box.current?.querySelectorAll('button') ?? [])]
-    const here = all.indexOf(document.activeElement as HTMLButtonElement)
+    const here = all.findIndex((one) => one.matches(':focus'))
     if (step === undefined || here === -1) return
     event.preventDefault()
     all[Math.min(Math.max(here + step, 0), all.length - 1)]?.focus()

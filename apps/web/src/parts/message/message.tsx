@@ -1,6 +1,6 @@
 import type { TimelineMessage } from '@parley/sdk/api'
 import { Pin, Trash2 } from 'lucide-react'
-import { memo, useState } from 'react'
+import { memo, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDates } from '../../hooks/use-dates.ts'
 import { touch, useMedia } from '../../hooks/use-media.ts'
@@ -31,8 +31,14 @@ export const Message = memo(function Message({ message, first, quoted, marked }:
   const name = author?.display_name ?? t('conversation.unknownUser')
   const deleted = message.deleted === true
   const active = useActive()
+  const box = useRef<HTMLElement>(null)
+  // Who was led here hears the message as well.
+  useEffect(() => {
+    if (marked) box.current?.focus({ preventScroll: true })
+  }, [marked])
   return (
     <article
+      ref={box}
       className={styles.message}
       data-seq={message.seq ?? ''}
       data-first={first || undefined}

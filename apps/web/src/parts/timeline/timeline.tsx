@@ -1,5 +1,5 @@
 import { UNREAD_CAP } from '@parley/protocol'
-import type { TimelineItem, TimelineState } from '@parley/sdk/api'
+import type { TimelineItem, TimelineState, Timeline as TimelineStore } from '@parley/sdk/api'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import {
   type FocusEvent,
@@ -28,6 +28,7 @@ export interface TimelineHandle {
 }
 
 interface TimelineProps {
+  readonly timeline: TimelineStore
   readonly label: string
   readonly state: TimelineState
   /** Up to here everything was read when the room was opened; null draws no line. */
@@ -35,8 +36,6 @@ interface TimelineProps {
   readonly unread: number
   readonly target: Target | null
   readonly busy: boolean
-  readonly loadOlder: () => void
-  readonly loadNewer: () => void
   readonly goToLatest: () => void
   readonly goToFirstUnread: () => void
   /** Everything up to here is on the screen, and somebody looks at it. */
@@ -46,19 +45,20 @@ interface TimelineProps {
 
 /** The window on a room's history: virtualised, and it never jumps. */
 export function Timeline(props: TimelineProps) {
-  const { label, state, target, handle, loadOlder, loadNewer } = props
+  const { timeline, label, state, target, handle } = props
   const { items, hasOlder, hasNewer } = state
   const me = useMe().id
   const readSeq = reachedLine(props.readSeq, items, hasOlder)
   const frame = useRows(items, { me, readSeq, hasOlder })
   const seen = useSeen(props.onSeen)
-  const position = usePosition({ frame, target, hasOlder, hasNewer, loadOlder, loadNewer, onMove: seen.look })
+  const position = usePosition({ timeline, frame, target, hasOlder, hasNewer, onMove: seen.look })
   const { scroller, list, toEnd } = position
   seen.connect(scroller, frame.rows)
   const [held, onFocus] = useHeldRow(frame.rows)
-  const onKeyDown = useRowKeys(scroller, toEnd)
   useImperativeHandle(handle, () => ({ toEnd }), [toEnd])
+  const above = useUnreadAbove(props.readSeq, readSeq)
   const latest = () => (hasNewer ? props.goToLatest() : toEnd())
+  const onKeyDown = useRowKeys(scroller, latest)
   const marked = position.marked
 
   return (
@@ -95,9 +95,7 @@ export function Timeline(props: TimelineProps) {
       </div>
       {state.loadingOlder || props.busy ? <span className={styles.loading} data-place="top" /> : null}
       {state.loadingNewer ? <span className={styles.loading} data-place="bottom" /> : null}
-      {props.readSeq !== null && readSeq === null && props.unread > 0 ? (
-        <FirstUnread onClick={props.goToFirstUnread} />
-      ) : null}
+      {above ? <FirstUnread onClick={props.goToFirstUnread} /> : null}
       {position.atEnd || frame.rows.length === 0 ? null : <ToLatest count={props.unread} onClick={latest} />}
     </div>
   )
@@ -112,6 +110,13 @@ function reachedLine(
   const first = items.find((item) => item.seq !== null)?.seq
   if (readSeq === null || first === undefined || first === null) return null
   return !hasOlder || first <= readSeq + 1 ? readSeq : null
+}
+
+/** Whether what is new begins further up than the window; forgotten once one was there. */
+function useUnreadAbove(opened: number | null, reached: number | null): boolean {
+  const [been, setBeen] = useState<number | null>(null)
+  if (reached !== null && been !== reached) setBeen(reached)
+  return opened !== null && reached === null && been !== opened
 }
 
 /** Tells how far one has seen, while the page is looked at. */

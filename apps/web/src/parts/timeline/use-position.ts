@@ -1,22 +1,25 @@
+import type { Timeline } from '@parley/sdk/api'
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { VirtualizerHandle } from 'virtua'
 import type { Target } from '../conversation/use-go-to.ts'
 import type { Row } from './rows.ts'
 import type { Frame } from './shift.ts'
+import { type Edges, useEdges } from './use-edges.ts'
 
 /** Closer to the end than this the view follows what is new. */
 const followPx = 32
 /** Closer to an end of the window than this the next page is asked for. */
 const edgePx = 1_200
 const markMs = 2_600
+/** A jump needs some frames until everything on its way is measured. */
+const settleMs = 350
 
 interface PositionOptions {
+  readonly timeline: Timeline
   readonly frame: Frame
   readonly target: Target | null
   readonly hasOlder: boolean
   readonly hasNewer: boolean
-  readonly loadOlder: () => void
-  readonly loadNewer: () => void
   /** The view or the rows moved. */
   readonly onMove: () => void
 }
@@ -41,22 +44,26 @@ export function usePosition(options: PositionOptions): Position {
   const list = useRef<VirtualizerHandle>(null)
   const following = useRef(true)
   const lastTop = useRef(0)
+  const settledAt = useRef(0)
   const placed = useRef<{ generation: number; target: Target | null }>({ generation: -1, target: null })
   const [atEnd, setAtEnd] = useState(true)
   const [marked, setMarked] = useState<number | null>(null)
   const latest = useRef(options)
   latest.current = options
 
+  const edges = useRef<Edges>(undefined)
   const look = useCallback(() => {
     const element = scroller.current
     if (element === null) return
-    const { hasOlder, hasNewer, loadOlder, loadNewer, onMove } = latest.current
+    const { hasOlder, hasNewer, onMove } = latest.current
     const rest = distanceToEnd(element)
+    if (rest < followPx && !hasNewer && performance.now() > settledAt.current) following.current = true
     setAtEnd(!hasNewer && rest < followPx * 3)
-    if (hasOlder && element.scrollTop < edgePx) loadOlder()
-    if (hasNewer && rest < edgePx) loadNewer()
+    if (hasOlder && element.scrollTop < edgePx) edges.current?.older()
+    if (hasNewer && rest < edgePx) edges.current?.newer()
     onMove()
   }, [])
+  edges.current = useEdges(options.timeline, look)
   const toEnd = useCallback(() => {
     following.current = true
     const element = scroller.current
@@ -66,29 +73,31 @@ export function usePosition(options: PositionOptions): Position {
   useLayoutEffect(() => {
     const anew = placed.current.generation !== frame.generation
     const wanted = target !== placed.current.target ? target : null
-    const index = wanted === null ? -1 : frame.rows.findIndex((row) => row.item.seq === wanted.seq)
+    const seq = wanted?.seq
+    const index = seq === undefined ? -1 : frame.rows.findIndex((row) => row.item.seq === seq)
     if (frame.rows.length === 0) return
     placed.current.generation = frame.generation
-    if (wanted !== null && index !== -1) {
+    if (wanted !== null && seq === 'end' && !latest.current.hasNewer) {
+      placed.current.target = wanted
+      following.current = true
+    } else if (wanted !== null && typeof seq === 'number' && index !== -1) {
       placed.current.target = wanted
       following.current = false
       list.current?.scrollToIndex(index, { align: 'center' })
-      if (wanted.mark) setMarked(wanted.seq)
+      if (wanted.mark) setMarked(seq)
     } else if (anew) following.current = start(frame.rows, list.current, latest.current.hasNewer)
     if (following.current) toEnd()
+    else if (anew || (wanted !== null && index !== -1)) {
+      settledAt.current = performance.now() + settleMs
+      setTimeout(look, settleMs + 50)
+    }
     look()
   }, [frame, target, look, toEnd])
 
   useEffect(() => {
     if (marked === null) return
-    const focus = requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLElement>(`[data-seq="${marked}"]`)?.focus({ preventScroll: true }),
-    )
     const timer = setTimeout(() => setMarked(null), markMs)
-    return () => {
-      cancelAnimationFrame(focus)
-      clearTimeout(timer)
-    }
+    return () => clearTimeout(timer)
   }, [marked])
 
   return {
@@ -100,8 +109,7 @@ export function usePosition(options: PositionOptions): Position {
     onScroll: useCallback(() => {
       const element = scroller.current
       if (element === null) return
-      if (distanceToEnd(element) < followPx && !latest.current.hasNewer) following.current = true
-      else if (element.scrollTop < lastTop.current - 1) following.current = false
+      if (element.scrollTop < lastTop.current - 1) following.current = false
       lastTop.current = element.scrollTop
       look()
     }, [look]),
