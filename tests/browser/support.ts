@@ -86,10 +86,16 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
+/** Narrower than this it is a phone: glass instead of a mouse. */
+const PHONE_WIDTH = 600
+
 function newContext(browser: Browser, url: string, options: PersonOptions): Promise<BrowserContext> {
+  const phone = (options.width ?? PHONE_WIDTH) < PHONE_WIDTH
   return browser.newContext({
     baseURL: url,
     viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+    isMobile: phone,
+    hasTouch: phone,
     colorScheme: options.dark === true ? 'dark' : 'light',
     locale: options.language === 'vi' ? 'vi-VN' : 'en-GB',
     reducedMotion: 'reduce',

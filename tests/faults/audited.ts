@@ -3,6 +3,9 @@ import { expect } from 'vitest'
 import type { Crowd, Talk } from './crowd.ts'
 import { createRandom, type Random } from './seeds.ts'
 
+/** How long what must happen is waited for, on a machine that has other work too. */
+export const PATIENCE = { timeout: 20_000 } as const
+
 export interface FaultRun {
   readonly fault: string
   readonly seed: number

@@ -41,6 +41,7 @@ export async function gatherCrowd({ server, urls, size, random, client }: CrowdO
   )
   const [owner, ...others] = members
   if (owner === undefined) throw new Error('a crowd has at least one member')
+  const talks: Talk[] = []
   return {
     members,
     async open() {
@@ -50,9 +51,14 @@ export async function gatherCrowd({ server, urls, size, random, client }: CrowdO
         await until(parley.room(id), (room) => room !== undefined)
         await until(parley.timeline(id), (state) => state.status === 'ready')
       }
-      return new Talk({ room: id, members, server, random })
+      const talk = new Talk({ room: id, members, server, random })
+      talks.push(talk)
+      return talk
     },
-    stop: () => people.stop(),
+    async stop() {
+      for (const talk of talks) talk.end()
+      await people.stop()
+    },
   }
 }
 
@@ -173,15 +179,20 @@ export class Talk {
   }
 }
 
-/** By somebody's second device, straight from the server. */
-async function readLog(server: TestServer, members: readonly Member[], room: string): Promise<Entry[]> {
-  const [owner] = members
-  const login = await fetch(`${server.url}/api/v1/auth/login`, {
+/** An access token of another device of this member, by REST. */
+export async function signIn(server: TestServer, member: Person | undefined): Promise<string> {
+  const answer = await fetch(`${server.url}/api/v1/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ login: owner?.username, password: owner?.password }),
+    body: JSON.stringify({ login: member?.username, password: member?.password }),
   })
-  const { access_token: token } = (await login.json()) as { access_token: string }
+  if (!answer.ok) throw new Error(`signing in was answered with ${answer.status}: ${await answer.text()}`)
+  return ((await answer.json()) as { access_token: string }).access_token
+}
+
+/** By somebody's other device, straight from the server. */
+async function readLog(server: TestServer, members: readonly Member[], room: string): Promise<Entry[]> {
+  const token = await signIn(server, members[0])
   const entries: Entry[] = []
   for (;;) {
     const query = `after=${entries.at(-1)?.seq ?? 0}&limit=200`

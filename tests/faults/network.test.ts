@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../scenarios/topology.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
-import { runFault } from './audited.ts'
+import { PATIENCE, runFault } from './audited.ts'
 import { BentClock } from './clocks.ts'
 import { type Crowd, gatherCrowd, type Talk } from './crowd.ts'
 import { createRandom, seeds } from './seeds.ts'
@@ -46,7 +46,7 @@ describe.each(seeds)('the network, seed %i', (seed) => {
         await until(seen, (state) => state.status === 'ready')
         for (let cut = 1; cut <= 3; cut++) {
           const answered = () => author.ledger.acknowledged.get(talk.room)?.length ?? 0
-          await expect.poll(answered).toBe(cut - 1)
+          await expect.poll(answered, PATIENCE).toBe(cut - 1)
           const before = author.ledger.repeats
           proxy.swallow('down')
           const body = talk.say(0, ' unanswered')

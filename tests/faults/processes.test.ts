@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../scenarios/topology.ts'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
-import { runFault } from './audited.ts'
+import { PATIENCE, runFault } from './audited.ts'
 import { type Crowd, gatherCrowd } from './crowd.ts'
 import { familyOf, freeze } from './processes.ts'
 import { createRandom, seeds } from './seeds.ts'
@@ -31,9 +31,7 @@ describe.each(seeds)('processes, seed %i', (seed) => {
         const killed = await server.postgresPid()
         await delay(random.between(0, 200))
         process.kill(killed, 'SIGKILL')
-        await expect
-          .poll(() => server.postgresPid().catch(() => killed), { timeout: 20_000 })
-          .not.toBe(killed)
+        await expect.poll(() => server.postgresPid().catch(() => killed), PATIENCE).not.toBe(killed)
       },
     })
   })

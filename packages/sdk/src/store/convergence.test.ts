@@ -166,7 +166,11 @@ async function settle({ server, rooms, clients, timelines }: World): Promise<voi
     await until(timeline, ({ items }) => messagesOf(items).every(({ state }) => state !== 'sending'))
   }
   for (const room of rooms) server.say(room, 'u_nobody', 'the end')
-  for (const timeline of timelines.flat()) await timeline.openLatest()
+  // The windows stay as they are: what is wrong in them must not be hidden by a fresh page.
+  for (const timeline of timelines.flat()) {
+    await until(timeline, ({ status }) => status === 'ready')
+    while (timeline.get().hasNewer) await timeline.loadNewer()
+  }
   for (const timeline of timelines.flat()) {
     await until(timeline, ({ items }) => messagesOf(items).at(-1)?.body === 'the end')
   }

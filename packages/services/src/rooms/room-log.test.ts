@@ -237,7 +237,10 @@ describe('resume', () => {
     await kit.rooms.deleteRoom({ user: ann, room: deleted })
     const delta = await kit.rooms.resume({ user: bob, cursor: seen[0] ?? '' })
     expect(delta.mode).toBe('delta')
-    expect(delta.rooms.map((room) => room.id)).toEqual([busy])
+    // Perhaps more: other tests' transactions hold the cluster's oldest snapshot back. Never fewer, never what is gone.
+    const listed = delta.rooms.map((room) => room.id)
+    expect(listed).toContain(busy)
+    expect([busy, quiet]).toEqual(expect.arrayContaining(listed))
     expect([...delta.gone].sort()).toEqual([left, deleted].sort())
   })
 
