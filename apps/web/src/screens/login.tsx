@@ -7,6 +7,7 @@ import { useForm } from '../hooks/use-form.ts'
 import { useStore } from '../hooks/use-store.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
 import styles from './auth-page.module.css'
 import { AuthPage } from './auth-page.tsx'
@@ -37,12 +38,7 @@ export function LoginScreen() {
           {t(`auth.${reason}`)}
         </p>
       )}
-      <form className={styles.form} onSubmit={form.onSubmit} noValidate>
-        {form.error === undefined ? null : (
-          <p className={styles.error} role="alert">
-            {form.error}
-          </p>
-        )}
+      <Form state={form}>
         <Field
           label={t('auth.usernameOrEmail')}
           name="login"
@@ -64,7 +60,7 @@ export function LoginScreen() {
         <Button type="submit" look="primary" busy={form.busy}>
           {t('auth.login')}
         </Button>
-      </form>
+      </Form>
       <p className={styles.other}>
         {t('auth.toRegister')}{' '}
         <Link to={links.register + (search === '' ? '' : `?${search}`)}>{t('auth.register')}</Link>

@@ -7,6 +7,7 @@ import { emailRule, nameRule, passwordRule, usernameRule } from '../hooks/field-
 import { useForm } from '../hooks/use-form.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
 import styles from './auth-page.module.css'
 import { AuthPage } from './auth-page.tsx'
@@ -39,12 +40,7 @@ export function RegisterScreen() {
   })
   return (
     <AuthPage title={t('auth.registerTitle')}>
-      <form className={styles.form} onSubmit={form.onSubmit} noValidate>
-        {form.error === undefined ? null : (
-          <p className={styles.error} role="alert">
-            {form.error}
-          </p>
-        )}
+      <Form state={form}>
         <Field
           label={t('auth.username')}
           name="username"
@@ -87,7 +83,7 @@ export function RegisterScreen() {
         <Button type="submit" look="primary" busy={form.busy}>
           {t('auth.register')}
         </Button>
-      </form>
+      </Form>
       <p className={styles.other}>
         {t('auth.toLogin')}{' '}
         <Link to={links.login + (search === '' ? '' : `?${search}`)}>{t('auth.login')}</Link>

@@ -4,6 +4,7 @@ import { useParley } from '../../app/context.ts'
 import { passwordRule } from '../../hooks/field-rules.ts'
 import { useForm } from '../../hooks/use-form.ts'
 import { Button } from '../button.tsx'
+import { Form } from '../form.tsx'
 import { PasswordField } from '../password-field.tsx'
 import { useToasts } from '../toasts.tsx'
 import styles from './settings.module.css'
@@ -29,12 +30,7 @@ export function PasswordForm() {
     },
   })
   return (
-    <form className={styles.form} onSubmit={form.onSubmit} noValidate>
-      {form.error === undefined ? null : (
-        <p className={styles.error} role="alert">
-          {form.error}
-        </p>
-      )}
+    <Form state={form} className={styles.form}>
       <PasswordField
         label={t('settings.currentPassword')}
         name="current"
@@ -55,6 +51,6 @@ export function PasswordForm() {
       <Button type="submit" busy={form.busy}>
         {t('settings.changePassword')}
       </Button>
-    </form>
+    </Form>
   )
 }

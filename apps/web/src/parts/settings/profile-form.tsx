@@ -6,6 +6,7 @@ import { useForm } from '../../hooks/use-form.ts'
 import { useMe } from '../../hooks/use-people.ts'
 import { Button } from '../button.tsx'
 import { Field } from '../field.tsx'
+import { Form } from '../form.tsx'
 import { useToasts } from '../toasts.tsx'
 import styles from './settings.module.css'
 
@@ -25,7 +26,7 @@ export function ProfileForm() {
     },
   })
   return (
-    <form className={styles.form} onSubmit={form.onSubmit} noValidate>
+    <Form state={form} className={styles.form}>
       <Field
         label={t('auth.username')}
         name="username"
@@ -38,12 +39,12 @@ export function ProfileForm() {
         name="display_name"
         value={name}
         onValue={setName}
-        error={form.errors.display_name ?? form.error}
+        error={form.errors.display_name}
         autoComplete="name"
       />
       <Button type="submit" busy={form.busy} disabled={name.trim() === me.display_name}>
         {t('action.save')}
       </Button>
-    </form>
+    </Form>
   )
 }

@@ -8,6 +8,7 @@ import { nameRule } from '../../hooks/field-rules.ts'
 import { useForm } from '../../hooks/use-form.ts'
 import { Button } from '../button.tsx'
 import { Field } from '../field.tsx'
+import { Form } from '../form.tsx'
 import { PeoplePicker } from './people-picker.tsx'
 import styles from './start.module.css'
 
@@ -33,12 +34,7 @@ export function GroupForm({ onDone }: { onDone: () => void }) {
     },
   })
   return (
-    <form className={styles.form} onSubmit={form.onSubmit} noValidate>
-      {form.error === undefined ? null : (
-        <p className={styles.error} role="alert">
-          {form.error}
-        </p>
-      )}
+    <Form state={form}>
       <Field
         label={t('start.groupName')}
         name="name"
@@ -53,6 +49,6 @@ export function GroupForm({ onDone }: { onDone: () => void }) {
           {t('start.create')}
         </Button>
       </div>
-    </form>
+    </Form>
   )
 }

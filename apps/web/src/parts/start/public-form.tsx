@@ -7,6 +7,7 @@ import { roomNameRule } from '../../hooks/field-rules.ts'
 import { useForm } from '../../hooks/use-form.ts'
 import { Button } from '../button.tsx'
 import { Field } from '../field.tsx'
+import { Form } from '../form.tsx'
 import styles from './start.module.css'
 
 /** A public room: everybody signed in can find and join it. */
@@ -26,12 +27,7 @@ export function PublicForm({ onDone }: { onDone: () => void }) {
     },
   })
   return (
-    <form className={styles.form} onSubmit={form.onSubmit} noValidate>
-      {form.error === undefined ? null : (
-        <p className={styles.error} role="alert">
-          {form.error}
-        </p>
-      )}
+    <Form state={form}>
       <Field
         label={t('start.roomName')}
         name="name"
@@ -46,6 +42,6 @@ export function PublicForm({ onDone }: { onDone: () => void }) {
           {t('start.create')}
         </Button>
       </div>
-    </form>
+    </Form>
   )
 }
