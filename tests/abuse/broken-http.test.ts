@@ -36,6 +36,9 @@ test('an upgrade that is refused and reset does not end the program', async () =
     upgradeRequest('/ws', { 'Sec-WebSocket-Key': 'short' }),
     upgradeRequest('/healthz', { Upgrade: 'h2c' }),
     upgradeRequest('/ws'),
+    upgradeRequest('/ws/nowhere'),
+    upgradeRequest('/ws/join-notification/', { Authorization: 'Bearer x' }),
+    upgradeRequest('/ws/nowhere', { 'Sec-WebSocket-Key': 'short' }),
   ]
   for (let turn = 0; turn < 30; turn++) {
     for (const attempt of attempts) {
@@ -77,7 +80,7 @@ test('no header makes the server think for long', async () => {
     await answerTo(
       `POST /api/v1/auth/logout HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${header}\r\nContent-Length: 0\r\n\r\n`,
     )
-    expect(performance.now() - startedAt, header.slice(0, 40)).toBeLessThan(600)
+    expect(performance.now() - startedAt, header.slice(0, 40)).toBeLessThan(1_500)
   }
 })
 

@@ -260,7 +260,7 @@ test('deep, wide and repeated JSON is refused or read at once', async () => {
     expect([200, 400], body.slice(0, 30)).toContain(answer.status)
     const told = await answerTo(`{"t":"ping","id":950,"x":${body.slice(0, 65_000)}}`)
     expect(['ok', 'error']).toContain(told.t)
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    expect(performance.now() - startedAt).toBeLessThan(1_500)
   }
 })
 
@@ -282,7 +282,7 @@ test('no text makes the server think for long', async () => {
     const startedAt = performance.now()
     const answer = await request('send', { room, client_id: newName('client'), body: text })
     expect(['ok', 'error']).toContain(answer.t)
-    expect(performance.now() - startedAt, text.slice(0, 5)).toBeLessThan(1_000)
+    expect(performance.now() - startedAt, text.slice(0, 5)).toBeLessThan(2_000)
   }
   const names = [
     'a'.repeat(60_000),

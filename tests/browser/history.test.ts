@@ -1,6 +1,6 @@
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { composer, direct, distanceToEnd, message, messageLog, write } from './screen.ts'
+import { composer, direct, distanceToEnd, eventually, message, messageLog, write } from './screen.ts'
 import { openStage, type Stage, say, type Visitor } from './support.ts'
 
 const LENGTH = 300
@@ -30,14 +30,12 @@ async function fill(): Promise<void> {
 /** Where it stands once two looks in a row agree. */
 async function restingTop(locator: Locator): Promise<number> {
   let before = Number.NaN
-  await expect
-    .poll(async () => {
-      const now = (await locator.boundingBox())?.y ?? Number.NaN
-      const rests = now === before
-      before = now
-      return rests
-    })
-    .toBe(true)
+  await eventually(async () => {
+    const now = (await locator.boundingBox())?.y ?? Number.NaN
+    const rests = now === before
+    before = now
+    return rests
+  }).toBe(true)
   return before
 }
 
@@ -57,13 +55,12 @@ describe('a long history', () => {
   it('opens at the end, and stays there when something new arrives', async () => {
     const { page } = ann
     await page.goto(`/r/${room}`)
-    await page.getByRole('button', { name: /new message/ }).click()
     await message(page, text(LENGTH - 1)).waitFor()
-    await expect.poll(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
+    await eventually(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
     for (let count = 0; count < 3; count++) {
       await say(ben, room, `fresh ${count}\n\nwith a second line`)
       await message(page, `fresh ${count}`).waitFor()
-      await expect.poll(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
+      await eventually(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
     }
   })
 
@@ -80,17 +77,15 @@ describe('a long history', () => {
       await route.continue()
     })
     await messageLog(page).hover()
-    await expect
-      .poll(async () => {
-        await page.mouse.wheel(0, -700)
-        return held
-      })
-      .toBe(true)
+    await eventually(async () => {
+      await page.mouse.wheel(0, -700)
+      return held
+    }).toBe(true)
     const eye = message(page, await middleMessage(ann))
     const before = await restingTop(eye)
     const height = await scrollHeight()
     release()
-    await expect.poll(scrollHeight).toBeGreaterThan(height + 500)
+    await eventually(scrollHeight).toBeGreaterThan(height + 500)
     expect(Math.abs((await restingTop(eye)) - before)).toBeLessThanOrEqual(2)
     await page.unroute(/\/messages\?.*before=/)
 
@@ -109,20 +104,15 @@ describe('a long history', () => {
 
     const seen = new Set<string>()
     await messageLog(page).hover()
-    await expect
-      .poll(
-        async () => {
-          const texts = await messageLog(page).getByRole('article').allTextContents()
-          for (const one of texts) for (const [number] of one.matchAll(/No\. \d+/g)) seen.add(number)
-          await page.mouse.wheel(0, -900)
-          return page.getByText('This is the beginning').isVisible()
-        },
-        { timeout: 30_000 },
-      )
-      .toBe(true)
+    await eventually(async () => {
+      const texts = await messageLog(page).getByRole('article').allTextContents()
+      for (const one of texts) for (const [number] of one.matchAll(/No\. \d+/g)) seen.add(number)
+      await page.mouse.wheel(0, -450)
+      return page.getByText('This is the beginning').isVisible()
+    }, 30_000).toBe(true)
     await page.getByRole('button', { name: '1 new message', exact: true }).click()
     await message(page, 'below all').waitFor()
-    await expect.poll(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
+    await eventually(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
     // From the first to where the way up began.
     const numbers = [...seen].map((one) => Number(one.slice(4))).sort((a, b) => a - b)
     expect(numbers).toEqual(numbers.map((_, index) => index))
@@ -145,7 +135,7 @@ describe('leading to one message', () => {
     await page.reload()
     await target.waitFor()
     await page.getByRole('button', { name: /newest message|new message/ }).click()
-    await expect.poll(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
+    await eventually(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
     await message(page, 'below all').waitFor()
   })
 
@@ -175,7 +165,7 @@ describe('leading to one message', () => {
     await page.locator('article:focus').filter({ hasText: 'Hồ Hoàn Kiếm' }).waitFor()
     await write(page, 'I shall be there')
     await message(page, 'I shall be there').waitFor()
-    await expect.poll(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
+    await eventually(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
     expect(await composer(page).inputValue()).toBe('')
   })
 })

@@ -3,6 +3,10 @@ import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Visitor } from './support.ts'
 
+/** As `expect.poll`, with the patience that actions have. */
+export const eventually = <Value>(look: () => Value | Promise<Value>, timeout = 10_000) =>
+  expect.poll(look, { timeout })
+
 export const messageLog = (page: Page): Locator => page.getByRole('log')
 export const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Message to / })
 export const chats = (page: Page): Locator => page.getByRole('region', { name: 'Your chats' })
@@ -35,9 +39,9 @@ export async function direct(one: Visitor, other: Visitor): Promise<string> {
 
 /** The first lines of all messages as they stand, top to bottom. */
 export async function expectMessages(page: Page, texts: readonly (string | RegExp)[]): Promise<void> {
-  await expect
-    .poll(async () => (await messageLog(page).getByRole('article').locator('p').allInnerTexts()).join('\n'))
-    .toMatch(new RegExp(texts.map((text) => (typeof text === 'string' ? text : text.source)).join('[^]*')))
+  await eventually(async () =>
+    (await messageLog(page).getByRole('article').locator('p').allInnerTexts()).join('\n'),
+  ).toMatch(new RegExp(texts.map((text) => (typeof text === 'string' ? text : text.source)).join('[^]*')))
 }
 
 /** Pixels between what is shown and the end of the history. */

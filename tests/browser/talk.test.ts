@@ -5,6 +5,8 @@ import {
   choose,
   composer,
   direct,
+  distanceToEnd,
+  eventually,
   expectMessages,
   message,
   messageLog,
@@ -74,14 +76,17 @@ describe('two people', () => {
     await say(ann, room, 'one while you were away')
     await say(ann, room, 'two while you were away')
     await chatRow(ben.page, 'ann').getByText('2 unread messages').waitFor()
-    await expect.poll(() => ben.page.title()).toMatch(/^\(2\) /)
+    await eventually(() => ben.page.title()).toMatch(/^\(1\) /)
     await chatRow(ben.page, 'ann').click()
     await messageLog(ben.page).getByText('New messages').waitFor()
     await expectMessages(ben.page, ['something 29', 'one while', 'two while'])
     await chatRow(ben.page, 'ann').getByText('unread message').waitFor({ state: 'detached' })
 
     await messageLog(ben.page).hover()
-    await ben.page.mouse.wheel(0, -600)
+    await eventually(async () => {
+      await ben.page.mouse.wheel(0, -100)
+      return distanceToEnd(ben.page)
+    }).toBeGreaterThan(400)
     await ben.page.getByRole('button', { name: 'Go to the newest message' }).waitFor()
     await say(ann, room, 'three while you read')
     await ben.page.getByRole('button', { name: '1 new message', exact: true }).click()
@@ -170,9 +175,9 @@ describe('what one does with a message', () => {
     const quote = message(ann.page, 'Fine for me').getByRole('button', { name: /In reply to ann/ })
     await quote.getByText('Meet at ten').waitFor()
     await quote.click()
-    await expect
-      .poll(() => messageLog(ann.page).locator('article:focus').textContent())
-      .toContain('Meet at ten')
+    await eventually(() => messageLog(ann.page).locator('article:focus').textContent()).toContain(
+      'Meet at ten',
+    )
   })
 
   it('a reaction is seen, counted, and taken back', async () => {
@@ -192,9 +197,9 @@ describe('what one does with a message', () => {
     await ben.page.getByRole('button', { name: 'Details' }).click()
     const details = ben.page.getByRole('complementary', { name: 'Details' })
     await details.getByText('Fine for me').click()
-    await expect
-      .poll(() => messageLog(ben.page).locator('article:focus').textContent())
-      .toContain('Fine for me')
+    await eventually(() => messageLog(ben.page).locator('article:focus').textContent()).toContain(
+      'Fine for me',
+    )
     await details.getByRole('button', { name: 'Unpin' }).click()
     await messageLog(ann.page).getByText('ben unpinned a message').waitFor()
     await details.getByRole('button', { name: 'Close' }).click()
@@ -228,7 +233,7 @@ describe('what one does with a message', () => {
     await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('ArrowUp')
-    await expect.poll(() => messageLog(page).locator('article:focus').count()).toBe(1)
+    await eventually(() => messageLog(page).locator('article:focus').count()).toBe(1)
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox', { name: 'Go to…' }).waitFor()
     await page.keyboard.press('Escape')

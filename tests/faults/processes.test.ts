@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../scenarios/topology.ts'
+import { isRunning } from '../server/run-parley.ts'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
 import { PATIENCE, runFault } from './audited.ts'
 import { type Crowd, gatherCrowd } from './crowd.ts'
@@ -92,5 +93,24 @@ describe.each(seeds)('processes, seed %i', (seed) => {
       },
     })
     expect(crowd.members.map(({ ledger }) => ledger.errors.length)).toEqual(errorsBefore)
+  })
+
+  it('PostgreSQL that dies again and again ends the program soon, for a supervisor to see, and the next start goes on', async () => {
+    await runFault({
+      fault: 'postgres_hopeless',
+      seed,
+      crowd,
+      async inject() {
+        const { pid } = server
+        while (isRunning(pid)) {
+          const postgres = await server.postgresPid().catch(() => undefined)
+          if (postgres !== undefined && isRunning(postgres)) process.kill(postgres, 'SIGKILL')
+          await delay(50)
+        }
+        // Whichever kill was one too many: after it ran, or while it was being started.
+        expect(server.output()).toMatch(/"cannot go on"[\s\S]*"stopped"/)
+        await server.restart()
+      },
+    })
   })
 })

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runParley } from '../server/run-parley.ts'
-import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts'
+import { canMountSmallDisk, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { freePort, startTestServer, type TestServer } from '../support/test-server.ts'
 import { PATIENCE, runFault } from './audited.ts'
@@ -105,23 +105,25 @@ describe.each(seeds)('what runs short, seed %i', (seed) => {
   })
 })
 
-const smallDisk = await mountSmallDisk(256 * MEGABYTE)
-if (smallDisk === undefined) console.log('a full disk was not tried: this user may not mount one')
-else describe.each(seeds)('a full disk, seed %i', (seed) => describeFullDisk(smallDisk, seed))
+if (await canMountSmallDisk()) describe.each(seeds)('a full disk, seed %i', describeFullDisk)
+else console.log('a full disk was not tried: this user may not mount a small one')
 
-function describeFullDisk(disk: SmallDisk, seed: number): void {
-  const dataDirectory = join(disk.path, `data-${seed}`)
+function describeFullDisk(seed: number): void {
   const random = createRandom(seed)
+  let disk: SmallDisk
+  let dataDirectory: string
   let server: TestServer
   let crowd: Crowd
   beforeAll(async () => {
+    disk = await mountSmallDisk(256 * MEGABYTE)
+    dataDirectory = join(disk.path, 'data')
     server = await startTestServer({ dataDirectory })
     crowd = await gatherCrowd({ server, urls: [server.url], size: 3, random })
   })
   afterAll(async () => {
     await crowd?.stop()
     await server?.stop()
-    await disk.unmount()
+    await disk?.unmount()
   })
 
   it('sending is answered with an error worth a retry, reading goes on, and so does all when there is space', async () => {

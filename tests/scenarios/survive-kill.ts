@@ -1,5 +1,6 @@
 /** The audit of a fault: what was acknowledged is stored, seen by everybody, once and in order. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { auditScreen } from '../support/audit.ts'
 import { createPeople, type Deployment, type People, storedBodies, type Topology, until } from './topology.ts'
 
 const MEMBERS = 4
@@ -65,7 +66,7 @@ export function describeSurviveKill(topology: Topology): void {
         if (member !== undefined)
           await until(window, () => storedBodies(member.parley, room.id).length >= total, 60_000)
       }
-      const audits = members.map((member) => audit(storedBodies(member.parley, room.id), expected))
+      const audits = members.map((member) => auditScreen(storedBodies(member.parley, room.id), expected))
       console.log(
         JSON.stringify({
           fault: 'kill',
@@ -79,21 +80,4 @@ export function describeSurviveKill(topology: Topology): void {
       expect(new Set(members.map((member) => storedBodies(member.parley, room.id).join('|'))).size).toBe(1)
     })
   })
-}
-
-/** One member's screen against what everybody sent, in the order they sent it. */
-function audit(
-  seen: readonly string[],
-  expected: readonly string[][],
-): { lost: number; duplicated: number; out_of_order: number } {
-  const present = new Set(seen)
-  const disordered = expected.filter((own) => {
-    const places = own.map((body) => seen.indexOf(body))
-    return places.some((place, index) => index > 0 && place < (places[index - 1] ?? 0))
-  })
-  return {
-    lost: expected.flat().filter((body) => !present.has(body)).length,
-    duplicated: seen.length - present.size,
-    out_of_order: disordered.length,
-  }
 }

@@ -17,15 +17,25 @@ export interface SmallDisk {
   unmount(): Promise<void>
 }
 
-/** Undefined where nothing can be mounted: that takes root, and Linux. */
-export async function mountSmallDisk(bytes: number): Promise<SmallDisk | undefined> {
+/** It takes root, and Linux. */
+export async function canMountSmallDisk(): Promise<boolean> {
+  return mountSmallDisk(BLOCK.length).then(
+    async (disk) => {
+      await disk.unmount()
+      return true
+    },
+    () => false,
+  )
+}
+
+export async function mountSmallDisk(bytes: number): Promise<SmallDisk> {
   const path = await mkdtemp(join(tmpdir(), 'parley-disk-'))
   try {
     // Others may enter, as PostgreSQL runs as somebody else when we are root.
     await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0755`, 'tmpfs', path])
-  } catch {
+  } catch (error) {
     await rmdir(path)
-    return undefined
+    throw error
   }
   const ballast = join(path, 'ballast')
   const freeBytes = async (): Promise<number> => {

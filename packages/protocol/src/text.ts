@@ -26,9 +26,17 @@ export function normalizeName(text: string): string {
   return text.normalize('NFC').trim()
 }
 
-/** The key under which names of public rooms are unique. */
+/**
+ * The key under which names of public rooms are unique: names that look alike but for case, width, spaces or characters
+ * that are not seen are the same. (Up and down again folds more than down alone: `ß` and `SS`, `ς` and `σ`.)
+ */
 export function nameKey(name: string): string {
-  return normalizeName(name).normalize('NFKC').toLowerCase()
+  return normalizeName(name)
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/\s+/gu, ' ')
+    .toUpperCase()
+    .toLowerCase()
 }
 
 /** Folds for search on the client: without accents and case, so `da nang` finds `Đà Nẵng`. The server's SQL does the same. */

@@ -34,6 +34,8 @@ export class Connection implements Flushable {
   silentBeats = 0
   openedAt: number
   badFrames: number[] | undefined
+  /** When it last said that its user types, by room. */
+  typedAt: Map<string, number> | undefined
 
   /** What waits for `ready`; undefined once it was sent. */
   #late: (() => void)[] | undefined = []

@@ -18,6 +18,7 @@ import {
   type Room,
   SMALL_ROOM_MAX_MEMBERS,
   TYPING_EXPIRES_MS,
+  TYPING_INTERVAL_MS,
 } from '@parley/protocol'
 import { createBurst } from './burst.ts'
 import type { Connection } from './connection.ts'
@@ -26,6 +27,8 @@ import { RoomChannel } from './room-channel.ts'
 
 /** A room nobody here receives any more keeps its subscription this long: reloads come right back. */
 const LINGER_MS = 5_000
+/** A third of what clients are told to wait, so that no honest one is ever too early. */
+const TYPING_REPEAT_MS = TYPING_INTERVAL_MS / 3
 /** While the bus is away, heads are asked for this often (the stand-by link between chat and main server). */
 const HEADS_INTERVAL_MS = 1_000
 const HEADS_MAX_ROOMS = 1_000
@@ -146,6 +149,11 @@ export class Hub {
       channel.memberCount > SMALL_ROOM_MAX_MEMBERS
     )
       return
+    // Each is told to everybody in the room: a client that says it a hundred times a second says it once.
+    const now = this.#parts.clock.now()
+    connection.typedAt ??= new Map()
+    if (now - (connection.typedAt.get(room) ?? 0) < TYPING_REPEAT_MS) return
+    connection.typedAt.set(room, now)
     this.#parts.bus.publish(
       roomTopic(room),
       JSON.stringify({ type: 'typing', user: connection.principal.user } satisfies RoomEvent),

@@ -30,10 +30,10 @@ const SEARCH = `
     left join rooms.entry x on x.room_id = e.room_id and x.seq = e.edit_seq
     where mine.head_seq > mine.indexed_seq and public.parley_fold(coalesce(x.body, e.body)) like (select pattern from needle))
   select distinct room_id, seq, at_ms from hits
-  where ($4::text is null or sender = $4) and ($5::float8 is null or (at_ms, room_id, seq) < ($5::float8, $6::text, $7::bigint))
+  where (select pattern from needle) <> '%%' and ($4::text is null or sender = $4) and ($5::float8 is null or (at_ms, room_id, seq) < ($5::float8, $6::text, $7::bigint))
   order by at_ms desc, room_id desc, seq desc limit $8`
 
-/** Newest first. With `room`, throws as any read of that room does. */
+/** Newest first; a query that folds to nothing finds nothing. With `room`, throws as any read of that room does. */
 export async function searchMessages(
   database: Database,
   input: InputOf<Contract, 'searchMessages'>,

@@ -32,9 +32,16 @@ export const Message = memo(function Message({ message, first, quoted, marked }:
   const deleted = message.deleted === true
   const active = useActive()
   const box = useRef<HTMLElement>(null)
-  // Who was led here hears the message as well.
+  // Who was led here hears the message as well. What is not measured yet is hidden, and takes no focus.
   useEffect(() => {
-    if (marked) box.current?.focus({ preventScroll: true })
+    if (!marked) return
+    let frame = 0
+    const take = () => {
+      box.current?.focus({ preventScroll: true })
+      if (box.current?.matches(':focus') !== true) frame = requestAnimationFrame(take)
+    }
+    take()
+    return () => cancelAnimationFrame(frame)
   }, [marked])
   return (
     <article
