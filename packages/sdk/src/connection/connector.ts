@@ -46,6 +46,8 @@ export interface ConnectorOptions {
 const IDLE: ConnectionState = { status: 'idle', transport: null, retryAt: null }
 /** A connection that held this long was a good one: the next failure begins with short pauses again. */
 const HELD_MS = 5_000
+/** Nobody waits longer than the line has been away, but for this. */
+const OUTAGE_MIN_MS = 2_000
 const UNSTEADY_FAILURES_MAX = 2
 const SOCKET_FAILURES_MAX = 2
 const RETURN_AFTER_MS = 30_000
@@ -70,6 +72,8 @@ export class Connector {
   #cancelTimer: (() => void) | null = null
   #cancelReturn: (() => void) | null = null
   #failures = 0
+  /** When the line that is missed now was lost; null while there is one. */
+  #lostAt: number | null = null
   #refreshes = 0
   #socketFailures = 0
   #way: TransportKind = 'socket'
@@ -255,6 +259,7 @@ export class Connector {
   /** A server that is met but does not last must not be hammered; one that comes back after a while must be met soon. */
   #noteHeld(): void {
     const held = this.#options.clock.now() - this.#readyAt >= HELD_MS
+    if (held) this.#lostAt = null
     this.#failures = held ? 0 : Math.min(this.#failures, UNSTEADY_FAILURES_MAX)
   }
 
@@ -322,7 +327,10 @@ export class Connector {
 
   #retryLater(): void {
     const { clock, random } = this.#options
-    const delayMs = backoffMs(this.#failures++, random)
+    this.#lostAt ??= clock.now()
+    // A few tiny random pauses use up the exponent: without this a restart of two seconds could cost ten more.
+    const outageMs = Math.max(OUTAGE_MIN_MS, clock.now() - this.#lostAt)
+    const delayMs = Math.min(backoffMs(this.#failures++, random), outageMs)
     this.#openAfter(delayMs, this.#way)
     if (this.#current === null) {
       this.#tell({ status: 'offline', transport: null, retryAt: clock.now() + delayMs })
