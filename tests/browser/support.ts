@@ -120,12 +120,16 @@ export async function expectAccessible(
   what: string,
   rules: 'all' | 'colours' = 'all',
 ): Promise<void> {
-  const axe = new AxeBuilder({ page })
+  // The guards at the ends of a menu hand the focus on at once; nobody ever stands on one.
+  const axe = new AxeBuilder({ page }).exclude('[data-base-ui-focus-guard]')
   if (rules === 'colours') axe.withRules(['color-contrast'])
   else axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
   const { violations } = await axe.analyze()
-  const found = violations.map(
-    (violation) => `${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+  const found = violations.flatMap(({ id, nodes }) =>
+    nodes
+      // Menus and tooltips belong to what opened them and lie outside of every landmark.
+      .filter(({ html }) => id !== 'region' || !/role="menu"|data-base-ui-portal/.test(html))
+      .map(({ html }) => `${id}: ${html.slice(0, 200)}`),
   )
   expect(found, what).toEqual([])
 }

@@ -141,7 +141,10 @@ describe('more people', () => {
     const dan = await stage.person('dan')
     await direct(ann, dan)
     await ann.page.goto('/people')
-    const online = ann.page.getByRole('main').getByRole('listitem').filter({ hasText: dan.username })
+    const online = ann.page
+      .getByRole('region', { name: 'People online' })
+      .getByRole('listitem')
+      .filter({ hasText: dan.username })
     await online.getByText('Online').waitFor()
     await chatRow(ann.page, 'dan').getByText('Online').waitFor()
     await dan.context.close()

@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort, startTestServer, type TestServer } from '../support/test-server.ts'
@@ -162,3 +162,11 @@ async function snapshot(login: string, password: string): Promise<Glimpse[]> {
   }
   return rooms.map(({ kind, name, head_seq, me }) => ({ kind, name, head: head_seq, unread: me.unread }))
 }
+
+test('a command on a directory without data says so and makes nothing', async () => {
+  const data = join(await temporaryDirectory(), 'forgotten')
+  const { code, errors } = await runParley(['user', 'list'], { PARLEY_DATA: data })
+  expect(code).toBe(1)
+  expect(errors).toContain('holds no data of Parley')
+  await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' })
+})

@@ -146,6 +146,8 @@ export interface Parley {
   searchMessages(input: { query: string; room?: string; cursor?: string }): Promise<Page<Message>>
   pins(room: string): Promise<readonly Message[]>
   permissions(): Promise<{ permissions: Record<PermissionName, boolean>; admin: boolean }>
+  /** The one-time code of the server's first start makes one an administrator. */
+  claimSetup(code: string): Promise<void>
 
   /** Puts a message into the outbox, which survives the browser, and returns its timeline key at once. */
   send(room: string, input: { body: string; reply_to?: number }): string

@@ -20,6 +20,7 @@ type Verb =
   | 'searchMessages'
   | 'pins'
   | 'permissions'
+  | 'claimSetup'
   | 'edit'
   | 'remove'
   | 'react'
@@ -111,7 +112,7 @@ function memberVerbs(
 
 function searchVerbs(
   core: Core,
-): Pick<Parley, 'searchUsers' | 'onlineUsers' | 'searchMessages' | 'pins' | 'permissions'> {
+): Pick<Parley, 'searchUsers' | 'onlineUsers' | 'searchMessages' | 'pins' | 'permissions' | 'claimSetup'> {
   const { rest } = core.session
   return {
     async searchUsers(query, cursor) {
@@ -143,6 +144,9 @@ function searchVerbs(
         '/users/me',
       )
       return { permissions, admin }
+    },
+    async claimSetup(code) {
+      await rest.call('POST', '/admin/setup', { body: { code } })
     },
   }
 }

@@ -13,16 +13,17 @@ export function addDemoCommand(program: Command): void {
     .description(
       'Fill a running server with people, rooms and conversations in English and Vietnamese. A second run changes nothing.',
     )
-    .option('--url <url>', 'where the server runs', 'http://localhost:8080')
+    .option('--url <url>', 'where the server runs (on this machine, at PARLEY_PORT or 8080)')
     .option('--password <password>', `password of everyone in the team (on this machine: ${LOCAL_PASSWORD})`)
-    .action(async (options: { url: string; password?: string }) => {
+    .action(async (options: { url?: string; password?: string }) => {
       const { createApi } = await import('../demo/api.ts')
       const { people } = await import('../demo/people.ts')
       const { playDemo } = await import('../demo/play.ts')
-      if (!/^https?:/.test(options.url) || !URL.canParse(options.url)) {
-        throw new PlainError(`--url must be an address such as http://localhost:8080, not "${options.url}".`)
+      const url = options.url ?? `http://localhost:${process.env.PARLEY_PORT ?? '8080'}`
+      if (!/^https?:/.test(url) || !URL.canParse(url)) {
+        throw new PlainError(`--url must be an address such as http://localhost:8080, not "${url}".`)
       }
-      const base = new URL(options.url)
+      const base = new URL(url)
       const password = options.password ?? (isLocal(base.hostname) ? LOCAL_PASSWORD : undefined)
       if (password === undefined) {
         throw new PlainError(

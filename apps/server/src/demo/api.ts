@@ -41,7 +41,7 @@ export function createApi(base: URL): Api {
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         }).catch((error: unknown) => {
           throw new PlainError(
-            `No Parley answers at ${base.origin} (${reasonOf(error)}): start one with "npm start".`,
+            `No Parley answers at ${base.origin} (${reasonOf(error)}): start one with "npm start", or say where it is with --url or PARLEY_PORT.`,
           )
         })
         const text = await response.text()

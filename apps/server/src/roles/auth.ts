@@ -32,7 +32,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
   const code = await service.ensureSetupCode()
   if (code !== undefined) {
     context.tell(
-      `Setup code (shown only this once; enter it after registering to become administrator): ${code}`,
+      `Setup code (shown only this once; enter it in the client under Settings to become administrator): ${code}`,
     )
   }
   return { close: () => service.close() }

@@ -3,16 +3,24 @@ import { createInProcessBus } from '@parley/adapters/embedded/in-process-bus'
 import { createMemoryRateLimiter } from '@parley/adapters/embedded/memory-rate-limiter'
 import { createIds, type Log, silentLog, systemClock } from '@parley/contracts'
 import { createAuthService, type LocalAuthService } from '@parley/services/auth/create-auth-service'
+import { inspectDataDirectory } from '../data-directory.ts'
+import { PlainError } from '../plain-error.ts'
 import { TOKEN_ISSUER } from '../roles/auth.ts'
 import type { Settings } from '../settings/table.ts'
 import { withDatabase } from './with-database.ts'
 
 /** Changes hold at once: a running server reads revocations twice a second and announces changed users within one. */
-export function withAccounts<Result>(
+export async function withAccounts<Result>(
   settings: Settings,
   log: Log,
   work: (accounts: LocalAuthService) => Promise<Result>,
 ): Promise<Result> {
+  // Making an empty database for somebody who forgot PARLEY_DATA would show them that all accounts are gone.
+  if (settings.databaseUrl === undefined && (await inspectDataDirectory(settings.data)) === undefined) {
+    throw new PlainError(
+      `${settings.data} holds no data of Parley: start the server first, or say where its data are with PARLEY_DATA.`,
+    )
+  }
   return withDatabase(settings, log, async (database) => {
     const accounts = createAuthService({
       database,

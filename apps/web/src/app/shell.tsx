@@ -39,16 +39,17 @@ export function Shell() {
         <Rail />
         <div className={styles.body}>
           <ConnectionBanner />
-          <div className={styles.panes}>
+          {/* The list belongs to it: on a phone it is all there is. */}
+          <main className={styles.panes}>
             <RoomsPane />
-            <main id="main" tabIndex={-1} className={styles.main}>
+            <div id="main" tabIndex={-1} className={styles.main}>
               <ErrorBoundary>
                 <Suspense fallback={<SkeletonRows count={8} height={64} />}>
                   <MainRoutes />
                 </Suspense>
               </ErrorBoundary>
-            </main>
-          </div>
+            </div>
+          </main>
         </div>
       </div>
       <Overlays name={overlays.name} onClose={overlays.close} />

@@ -326,6 +326,12 @@ export const en = {
     revokeTitle: 'Sign out {{name}}?',
     revokeText: 'It is disconnected at once.',
     revoked: '{{name}} was signed out',
+    administration: 'Administration',
+    isAdmin: 'You are an administrator of this server.',
+    setupCode: 'Setup code',
+    setupHint: 'The first start of the server prints it. It works once and makes you administrator.',
+    setupClaim: 'Become administrator',
+    setupRefused: 'This code is not valid, or was used already.',
     version: 'Parley, on {{host}}',
   },
   emoji: {

@@ -331,6 +331,13 @@ export const vi: WithoutOne<Catalogue> = {
     revokeTitle: 'Đăng xuất {{name}}?',
     revokeText: 'Thiết bị bị ngắt kết nối ngay.',
     revoked: 'Đã đăng xuất {{name}}',
+    administration: 'Quản trị',
+    isAdmin: 'Bạn là quản trị viên của máy chủ này.',
+    setupCode: 'Mã thiết lập',
+    setupHint:
+      'Máy chủ in mã này ở lần khởi động đầu tiên. Mã chỉ dùng được một lần và đưa bạn lên làm quản trị viên.',
+    setupClaim: 'Trở thành quản trị viên',
+    setupRefused: 'Mã này không đúng hoặc đã được dùng.',
     version: 'Parley, tại {{host}}',
   },
   emoji: {

@@ -9,11 +9,14 @@ interface EmptyProps {
   readonly icon?: LucideIcon
   readonly title: string
   readonly hint?: string
+  /** It is the whole screen: its title is the page's. */
+  readonly page?: boolean
   readonly children?: ReactNode
 }
 
 /** What a screen says when there is nothing to show. */
-export function Empty({ icon: Icon, title, hint, children }: EmptyProps) {
+export function Empty({ icon: Icon, title, hint, page = false, children }: EmptyProps) {
+  const Title = page ? 'h1' : 'p'
   return (
     <div className={styles.empty}>
       {Icon === undefined ? null : (
@@ -21,7 +24,7 @@ export function Empty({ icon: Icon, title, hint, children }: EmptyProps) {
           <Icon size={22} aria-hidden="true" />
         </span>
       )}
-      <p className={styles.title}>{title}</p>
+      <Title className={styles.title}>{title}</Title>
       {hint === undefined ? null : <p className={styles.hint}>{hint}</p>}
       {children}
     </div>

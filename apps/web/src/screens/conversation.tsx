@@ -55,7 +55,7 @@ function Gone({ id }: { id: string }) {
         <BackButton to={links.home} />
       </header>
       <div className={styles.middle}>
-        <Empty icon={DoorOpen} title={t('conversation.gone')} hint={t('conversation.goneHint')}>
+        <Empty page icon={DoorOpen} title={t('conversation.gone')} hint={t('conversation.goneHint')}>
           <Button look="primary" busy={busy} onClick={join}>
             {t('action.join')}
           </Button>

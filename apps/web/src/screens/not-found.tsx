@@ -9,8 +9,7 @@ export function NotFoundScreen() {
   const { t } = useTranslation()
   return (
     <div className={styles.page}>
-      <h1 className="hidden">{t('notFound.title')}</h1>
-      <Empty icon={MapPinOff} title={t('notFound.title')} hint={t('notFound.hint')}>
+      <Empty page icon={MapPinOff} title={t('notFound.title')} hint={t('notFound.hint')}>
         <Link to={links.home} className={styles.link}>
           {t('notFound.home')}
         </Link>

@@ -42,7 +42,7 @@ function Online() {
   return (
     <section className={styles.section}>
       <p className={styles.note} aria-live="polite">
-        {t('people.count', { count: state.value.length })}
+        {t('people.count', { count: others.length })}
       </p>
       <PeopleList people={others} />
     </section>

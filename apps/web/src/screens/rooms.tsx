@@ -5,7 +5,9 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useRoute } from 'wouter'
 import { useParley } from '../app/context.ts'
+import { links } from '../app/links.ts'
 import { useOverlays } from '../app/overlays.ts'
+import { useMedia } from '../hooks/use-media.ts'
 import { useWatch } from '../hooks/use-people.ts'
 import { useRoomTitle } from '../hooks/use-room-title.ts'
 import { useFrameStore, useStore } from '../hooks/use-store.ts'
@@ -25,10 +27,13 @@ export function RoomsPane() {
   const overlays = useOverlays()
   const [filter, setFilter] = useState('')
   const [onlyUnread, setOnlyUnread] = useState(false)
+  const [atHome] = useRoute(links.home)
+  const alone = useMedia('(width < 48rem)') && atHome
+  const Title = alone ? 'h1' : 'h2'
   return (
     <section className={styles.pane} aria-label={t('rooms.list')}>
       <header className={styles.bar}>
-        <h2 className={styles.title}>{t('rooms.title')}</h2>
+        <Title className={styles.title}>{t('rooms.title')}</Title>
         <IconButton
           icon={Search}
           label={t('rooms.switcher')}

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { useParley } from '../app/context.ts'
 import { Button } from '../parts/button.tsx'
 import { Pane } from '../parts/pane.tsx'
+import { Administration } from '../parts/settings/administration.tsx'
 import { Appearance } from '../parts/settings/appearance.tsx'
 import { Devices } from '../parts/settings/devices.tsx'
 import { PasswordForm } from '../parts/settings/password-form.tsx'
@@ -27,6 +28,9 @@ export default function SettingsScreen() {
       </Section>
       <Section title={t('settings.devices')}>
         <Devices />
+      </Section>
+      <Section title={t('settings.administration')}>
+        <Administration />
       </Section>
       <footer className={styles.footer}>
         <span>{t('settings.version', { host: location.host })}</span>

@@ -82,7 +82,15 @@ interface BodyProps extends Omit<ConversationViewProps, 'seq'> {
 function Body({ room, timeline, title, go, list }: BodyProps) {
   const { t } = useTranslation()
   const parley = useParley()
-  const state = useFrameStore(timeline)
+  const window = useFrameStore(timeline)
+  // Between two people nobody joins: the conversation is simply there.
+  const state = useMemo(
+    () =>
+      room.kind === 'direct'
+        ? { ...window, items: window.items.filter((item) => item.type !== 'notice' || item.kind !== 'join') }
+        : window,
+    [window, room.kind],
+  )
   const readSeq = useReadLine(room)
   const shown = useRef(false)
   const onSeen = useCallback((seen: number) => parley.markRead(room.id, seen), [parley, room.id])
