@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { englishOn } from './english.ts'
 import { expectAccessible, expectNoSidewaysScroll, openStage, type Stage } from './support.ts'
 
 let stage: Stage
@@ -61,17 +62,20 @@ describe('accounts in the browser', () => {
     await page.getByText('This device was signed out from another device.').waitFor()
   })
 
-  it.each([
-    { dark: false, language: 'en' as const },
-    { dark: true, language: 'vi' as const },
-  ])('signed-out pages are accessible and fit a phone: %o', async (options) => {
-    const page = await stage.visitor({ ...options, width: 360, height: 740 })
+  it('signed-out pages fit a phone, are accessible in light and dark, and speak the chosen language', async () => {
+    const page = await stage.visitor({ width: 360, height: 740 })
     for (const path of ['/login', '/register']) {
       await page.goto(path)
       await page.getByRole('heading', { level: 1 }).waitFor()
       await expectAccessible(page, path)
+      await page.emulateMedia({ colorScheme: 'dark' })
+      await expectAccessible(page, `${path}, dark`, 'colours')
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.getByRole('button', { name: 'Tiếng Việt' }).tap()
+      await page.locator('html[lang="vi"]').waitFor()
+      expect(await englishOn(page), path).toEqual([])
       await expectNoSidewaysScroll(page, path)
+      await page.getByRole('button', { name: 'English' }).tap()
     }
-    expect(await page.getAttribute('html', 'lang')).toBe(options.language)
   })
 })

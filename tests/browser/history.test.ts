@@ -1,6 +1,15 @@
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { composer, direct, distanceToEnd, eventually, message, messageLog, write } from './screen.ts'
+import {
+  composer,
+  direct,
+  distanceToEnd,
+  eventually,
+  expectMessages,
+  message,
+  messageLog,
+  write,
+} from './screen.ts'
 import { openStage, type Stage, say, type Visitor } from './support.ts'
 
 const LENGTH = 300
@@ -104,12 +113,16 @@ describe('a long history', () => {
 
     const seen = new Set<string>()
     await messageLog(page).hover()
-    await eventually(async () => {
+    const look = async () => {
       const texts = await messageLog(page).getByRole('article').allTextContents()
       for (const one of texts) for (const [number] of one.matchAll(/No\. \d+/g)) seen.add(number)
+    }
+    await eventually(async () => {
+      await look()
       await page.mouse.wheel(0, -450)
       return page.getByText('This is the beginning').isVisible()
     }, 30_000).toBe(true)
+    await look()
     await page.getByRole('button', { name: '1 new message', exact: true }).click()
     await message(page, 'below all').waitFor()
     await eventually(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
@@ -121,6 +134,15 @@ describe('a long history', () => {
 })
 
 describe('leading to one message', () => {
+  it('what was never read begins at its line, however far up that is', async () => {
+    const { page } = ben
+    await page.goto(`/r/${room}`)
+    await page.getByRole('button', { name: 'Go to the first unread message' }).click()
+    await messageLog(page).getByText('New messages').waitFor()
+    await message(page, text(0)).waitFor()
+    await expectMessages(page, ['No. 000', 'No. 001', 'No. 002'])
+  })
+
   it('a link opens far up, marks the message, and loading the page again shows the same', async () => {
     const { page } = ben
     const { messages } = await ben.api<{ messages: { seq: number; body: string }[] }>(

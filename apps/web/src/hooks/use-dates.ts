@@ -32,7 +32,7 @@ export function daysBetween(earlier: number, later: number): number {
 
 export function createDates(language: string, words: { now: string }, now: () => number): Dates {
   const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, options)
-  const time = format({ hour: '2-digit', minute: '2-digit' })
+  const time = format({ timeStyle: 'short' })
   const weekday = format({ weekday: 'short' })
   const dayMonth = format({ day: 'numeric', month: 'short' })
   const dayYear = format({ day: 'numeric', month: 'numeric', year: '2-digit' })
@@ -67,6 +67,8 @@ export function createDates(language: string, words: { now: string }, now: () =>
 
 export function useDates(): Dates {
   const { t, i18n } = useTranslation()
-  const language = i18n.resolvedLanguage ?? 'en'
+  const spoken = i18n.resolvedLanguage ?? 'en'
+  // English of Britain writes times and dates otherwise than that of America.
+  const language = navigator.languages.find((one) => one.split('-')[0] === spoken) ?? spoken
   return useMemo(() => createDates(language, { now: t('time.now') }, Date.now), [language, t])
 }

@@ -301,7 +301,7 @@ export const en = {
     memberMenu: 'Actions for {{name}}',
     makeRole: 'Make {{role}}',
     write: 'Write directly',
-    created: 'Since {{date}}',
+    created: 'Created: {{date}}',
   },
   role: { owner: 'owner', admin: 'admin', member: 'member', reader: 'reader' },
   settings: {

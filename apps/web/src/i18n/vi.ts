@@ -16,7 +16,7 @@ export const vi: WithoutOne<Catalogue> = {
     titleUnread: '({{count}}) {{title}}',
   },
   nav: {
-    chats: 'Trò chuyện',
+    chats: 'Tin nhắn',
     people: 'Mọi người',
     discover: 'Phòng',
     search: 'Tìm kiếm',
@@ -306,7 +306,7 @@ export const vi: WithoutOne<Catalogue> = {
     memberMenu: 'Thao tác với {{name}}',
     makeRole: 'Đặt làm {{role}}',
     write: 'Viết riêng',
-    created: 'Từ {{date}}',
+    created: 'Tạo: {{date}}',
   },
   role: { owner: 'chủ phòng', admin: 'quản trị viên', member: 'thành viên', reader: 'người đọc' },
   settings: {

@@ -43,7 +43,7 @@ export function usePosition(options: PositionOptions): Position {
   const scroller = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
   const following = useRef(true)
-  const lastTop = useRef(0)
+  const last = useRef({ top: 0, height: 0 })
   const settledAt = useRef(0)
   const placed = useRef<{ generation: number; target: Target | null }>({ generation: -1, target: null })
   const [atEnd, setAtEnd] = useState(true)
@@ -109,8 +109,10 @@ export function usePosition(options: PositionOptions): Position {
     onScroll: useCallback(() => {
       const element = scroller.current
       if (element === null) return
-      if (element.scrollTop < lastTop.current - 1) following.current = false
-      lastTop.current = element.scrollTop
+      const { scrollTop: top, scrollHeight: height } = element
+      // Up, and nothing was measured anew meanwhile: a person did that. Rows that turn out smaller move the view as well.
+      if (top < last.current.top - 1 && height === last.current.height) following.current = false
+      last.current = { top, height }
       look()
     }, [look]),
     onResize: useCallback(() => {
