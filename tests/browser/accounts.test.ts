@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { englishOn } from './english.ts'
+import { eventually } from './screen.ts'
 import { expectAccessible, expectNoSidewaysScroll, openStage, type Stage } from './support.ts'
 
 let stage: Stage
@@ -72,8 +73,8 @@ describe('accounts in the browser', () => {
       await expectAccessible(page, `${path}, dark`, 'colours')
       await page.emulateMedia({ colorScheme: 'light' })
       await page.getByRole('button', { name: 'Tiếng Việt' }).tap()
-      await page.locator('html[lang="vi"]').waitFor()
-      expect(await englishOn(page), path).toEqual([])
+      await eventually(() => englishOn(page)).toEqual([])
+      expect(await page.getAttribute('html', 'lang')).toBe('vi')
       await expectNoSidewaysScroll(page, path)
       await page.getByRole('button', { name: 'English' }).tap()
     }

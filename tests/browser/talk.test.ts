@@ -231,7 +231,9 @@ describe('what one does with a message', () => {
     await page.getByRole('heading', { name: 'Nhóm thiết kế' }).waitFor()
     await page.keyboard.type('by keyboard')
     await page.keyboard.press('Enter')
-    await message(page, 'by keyboard').waitFor()
+    await message(page, 'by keyboard')
+      .getByTitle(/^(Sent|Delivered|Read)$/)
+      .waitFor()
     // Upwards with Shift and Tab: the emoji, the history; the arrows walk through its messages.
     await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('Shift+Tab')

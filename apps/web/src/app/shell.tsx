@@ -2,7 +2,6 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Route, Switch, useRoute } from 'wouter'
 import { SkeletonRows } from '../parts/skeleton.tsx'
-import { ConversationScreen } from '../screens/conversation.tsx'
 import { NotFoundScreen } from '../screens/not-found.tsx'
 import { RoomsPane } from '../screens/rooms.tsx'
 import { WelcomeScreen } from '../screens/welcome.tsx'
@@ -14,6 +13,9 @@ import { Rail } from './rail.tsx'
 import styles from './shell.module.css'
 import { usePageTitle } from './use-page-title.ts'
 
+const ConversationScreen = lazy(() =>
+  import('../screens/conversation.tsx').then((module) => ({ default: module.ConversationScreen })),
+)
 const PeopleScreen = lazy(() => import('../screens/people.tsx'))
 const DiscoverScreen = lazy(() => import('../screens/discover.tsx'))
 const SearchScreen = lazy(() => import('../screens/search.tsx'))
