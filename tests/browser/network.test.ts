@@ -40,7 +40,7 @@ async function lineOf({ context, page }: Visitor): Promise<{ cut(): Promise<void
 
 describe('a bad line', () => {
   // Nobody of one meets anybody of the other.
-  it.concurrent('what is written without one waits, outlives the page, and goes out once', async () => {
+  it('what is written without one waits, outlives the page, and goes out once', async () => {
     const [ann, ben, room] = await pair('ann', 'ben')
     const line = await lineOf(ann)
     await write(ann.page, 'before the tunnel')
@@ -65,7 +65,7 @@ describe('a bad line', () => {
     }
   })
 
-  it.concurrent('where WebSocket is blocked the stand-by link carries the talk, and says so', async () => {
+  it('where WebSocket is blocked the stand-by link carries the talk, and says so', async () => {
     const [cat, dan, room] = await pair('cat', 'dan')
     await cat.context.routeWebSocket(/\/ws(\?|$)/, (socket) => void socket.close({ code: 1011 }))
     await cat.page.goto('/people')

@@ -143,28 +143,6 @@ function describeFullDisk(seed: number): void {
     expect(new Set(refusals(crowd))).toEqual(new Set(['unavailable']))
   })
 
-  it('PostgreSQL that ended for want of space for its log is started again when there is some', async () => {
-    const pid = server.pid
-    await runFault({
-      fault: 'log_disk_full',
-      seed,
-      crowd,
-      async inject(talk, runRandom) {
-        // Less than the next segment of the log takes, and enough for the tables to go on until it is needed.
-        await disk.fill(15 * MEGABYTE)
-        const ready = () => isReady(server)
-        while (await ready()) {
-          const bodies = talk.members.map((_, who) => talk.say(who, noise(runRandom)))
-          await talk.shownToAll(bodies, 1_000).catch(() => undefined)
-        }
-        await disk.empty()
-        await expect.poll(ready, PATIENCE).toBe(true)
-      },
-    })
-    expect(server.pid).toBe(pid)
-    expect(new Set(refusals(crowd))).toEqual(new Set(['unavailable']))
-  })
-
   it('a start on it says so in one sentence', async () => {
     await server.stop()
     await disk.fill()
@@ -182,22 +160,9 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
 }
 
-/** Without an answer within two seconds it is not. */
-function isReady({ url }: TestServer): Promise<boolean> {
-  return fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
-    ({ ok }) => ok,
-    () => false,
-  )
-}
-
 /** Codes that sends of this crowd were refused with. */
 function refusals({ members }: Crowd): string[] {
   return members.flatMap(({ ledger }) => ledger.errors)
-}
-
-/** Text that cannot be compressed. */
-function noise(random: () => number): string {
-  return Array.from({ length: 850 }, () => random().toString(36).slice(2, 11)).join('')
 }
 
 async function countConnections(server: TestServer): Promise<number> {
