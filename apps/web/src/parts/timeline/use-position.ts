@@ -5,13 +5,14 @@ import type { Target } from '../conversation/use-go-to.ts'
 import type { Row } from './rows.ts'
 import type { Frame } from './shift.ts'
 import { type Edges, useEdges } from './use-edges.ts'
+import { useLeaving } from './use-leaving.ts'
 
 /** Closer to the end than this the view follows what is new. */
 const followPx = 32
 /** Closer to an end of the window than this the next page is asked for. */
 const edgePx = 1_200
 const markMs = 2_600
-/** A jump needs some frames until everything on its way is measured. */
+/** A jump needs some frames until everything on its way is measured, and a movement by hand to get away from the end. */
 const settleMs = 350
 
 interface PositionOptions {
@@ -47,7 +48,7 @@ export function usePosition(options: PositionOptions): Position {
   const settledAt = useRef(0)
   const placed = useRef<{ generation: number; target: Target | null }>({ generation: -1, target: null })
   const [atEnd, setAtEnd] = useState(true)
-  const [marked, setMarked] = useState<number | null>(null)
+  const [marked, setMarked] = useMark()
   const latest = useRef(options)
   latest.current = options
 
@@ -64,6 +65,14 @@ export function usePosition(options: PositionOptions): Position {
     onMove()
   }, [])
   edges.current = useEdges(options.timeline, look)
+  useLeaving(
+    scroller,
+    useCallback(() => {
+      following.current = false
+      settledAt.current = performance.now() + settleMs
+      setTimeout(look, settleMs + 50)
+    }, [look]),
+  )
   const toEnd = useCallback(() => {
     following.current = true
     const element = scroller.current
@@ -92,13 +101,7 @@ export function usePosition(options: PositionOptions): Position {
       setTimeout(look, settleMs + 50)
     }
     look()
-  }, [frame, target, look, toEnd])
-
-  useEffect(() => {
-    if (marked === null) return
-    const timer = setTimeout(() => setMarked(null), markMs)
-    return () => clearTimeout(timer)
-  }, [marked])
+  }, [frame, target, look, toEnd, setMarked])
 
   return {
     scroller,
@@ -120,6 +123,17 @@ export function usePosition(options: PositionOptions): Position {
       look()
     }, [look, toEnd]),
   }
+}
+
+/** The message one was led to; forgotten after a moment. */
+function useMark() {
+  const [marked, setMarked] = useState<number | null>(null)
+  useEffect(() => {
+    if (marked === null) return
+    const timer = setTimeout(() => setMarked(null), markMs)
+    return () => clearTimeout(timer)
+  }, [marked])
+  return [marked, setMarked] as const
 }
 
 /** Begins at the line above what is new, else at the end; true when the view shall follow the end. */
