@@ -68,13 +68,43 @@ export function origins(text: string): string[] {
   })
 }
 
-export function databaseUrl(text: string): string {
+/** Of a server that this program is a client of. The text may hold a password: an error never repeats it. */
+function engineUrl(text: string, protocols: readonly string[], example: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol)) {
-    // The text may hold a password: never repeat it.
-    throw new PlainError('must be a URL such as postgresql://user:password@host:5432/parley')
+  if (url === undefined || !protocols.includes(url.protocol)) {
+    throw new PlainError(`must be a URL such as ${example}`)
   }
   return text
+}
+
+export function redisUrl(text: string): string {
+  return engineUrl(text, ['redis:', 'rediss:'], 'redis://:password@host:6379')
+}
+
+export function rabbitmqUrl(text: string): string {
+  return engineUrl(text, ['amqp:', 'amqps:'], 'amqp://user:password@host:5672')
+}
+
+/** Origins of internal addresses. */
+export function serviceUrls(text: string): readonly string[] {
+  return list(text).map(origin)
+}
+
+const SERVICE_KEY_MIN_CHARS = 32
+/** One character over and over, or a word: what stands in examples must never become a secret. */
+const SERVICE_KEY_MIN_DISTINCT = 10
+
+export function serviceKey(text: string): string {
+  if (text.length < SERVICE_KEY_MIN_CHARS || new Set(text).size < SERVICE_KEY_MIN_DISTINCT) {
+    throw new PlainError(
+      `must be random text of at least ${SERVICE_KEY_MIN_CHARS} characters; "openssl rand -hex 32" prints one`,
+    )
+  }
+  return text
+}
+
+export function databaseUrl(text: string): string {
+  return engineUrl(text, ['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/parley')
 }
 
 export function roles(text: string): readonly RoleName[] {

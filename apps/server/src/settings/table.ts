@@ -76,6 +76,105 @@ export const settingsTable = {
       'A PostgreSQL (15 or newer) of your own instead of the embedded one: `postgresql://user:password@host:5432/parley`.',
     secret: true,
   }),
+  redisUrl: setting({
+    env: 'PARLEY_REDIS_URL',
+    flag: '--redis-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.redisUrl,
+    description:
+      'A Redis (7 or newer) or Valkey: `redis://:password@host:6379`. Set: this process is one of a deployment of many, and needs the settings below. Not set: the embedded topology.',
+    secret: true,
+  }),
+  rabbitmqUrl: setting({
+    env: 'PARLEY_RABBITMQ_URL',
+    flag: '--rabbitmq-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.rabbitmqUrl,
+    description: 'A RabbitMQ (3.10 or newer) for background work: `amqp://user:password@host:5672`.',
+    secret: true,
+  }),
+  authDatabaseUrl: setting({
+    env: 'PARLEY_AUTH_DATABASE_URL',
+    flag: '--auth-database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description:
+      'The PostgreSQL of the auth service, when it is not that of `PARLEY_DATABASE_URL`: another server, or only a role of its own.',
+    secret: true,
+  }),
+  roomsDatabaseUrl: setting({
+    env: 'PARLEY_ROOMS_DATABASE_URL',
+    flag: '--rooms-database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description: 'The same for the rooms service.',
+    secret: true,
+  }),
+  serviceKey: setting({
+    env: 'PARLEY_SERVICE_KEY',
+    flag: '--service-key',
+    placeholder: 'key',
+    fallback: undefined,
+    parse: kinds.serviceKey,
+    description:
+      'What processes of one deployment prove to each other with: the same random text of at least 32 characters everywhere, such as `openssl rand -hex 32` prints.',
+    secret: true,
+  }),
+  internalHost: setting({
+    env: 'PARLEY_INTERNAL_HOST',
+    flag: '--internal-host',
+    placeholder: 'address',
+    fallback: '127.0.0.1',
+    parse: kinds.host,
+    description:
+      'Address on which calls of the other processes, `/healthz`, `/readyz` and `/metrics` are answered. Keep it inside the private network.',
+  }),
+  internalPort: setting({
+    env: 'PARLEY_INTERNAL_PORT',
+    flag: '--internal-port',
+    placeholder: 'number',
+    fallback: '7400',
+    parse: kinds.port,
+    description: 'TCP port of the same.',
+  }),
+  internalUrl: setting({
+    env: 'PARLEY_INTERNAL_URL',
+    flag: '--internal-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.origin,
+    description:
+      'How the other processes reach this one. Not set: by `PARLEY_INTERNAL_HOST`, or by the name of the machine where that is all of its addresses.',
+  }),
+  authUrls: setting({
+    env: 'PARLEY_AUTH_URLS',
+    flag: '--auth-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description:
+      'Internal addresses of the processes that run `auth`, separated by commas, such as `http://10.0.0.2:7400`. A name with several addresses counts as all of them. Needed where this process does not run it.',
+  }),
+  sessionsUrls: setting({
+    env: 'PARLEY_SESSIONS_URLS',
+    flag: '--sessions-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description: 'The same for `sessions`.',
+  }),
+  roomsUrls: setting({
+    env: 'PARLEY_ROOMS_URLS',
+    flag: '--rooms-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description: 'The same for `rooms`.',
+  }),
   rateLimits: setting({
     env: 'PARLEY_RATE_LIMITS',
     flag: '--rate-limits',
@@ -98,7 +197,8 @@ export const settingsTable = {
     placeholder: 'list',
     fallback: 'all',
     parse: kinds.roles,
-    description: 'Roles that this process runs. The embedded topology runs all of them.',
+    description:
+      'Roles that this process runs: `all`, or some of them separated by commas. The embedded topology runs all of them.',
   }),
   trustProxy: setting({
     env: 'PARLEY_TRUST_PROXY',
@@ -143,7 +243,20 @@ export const settingNames = Object.keys(settingsTable) as SettingName[]
 
 type ValueOf<Name extends SettingName> = ReturnType<(typeof settingsTable)[Name]['parse']>
 /** Settings without a fallback may be undefined. */
-type Optional = 'origins' | 'publicUrl' | 'databaseUrl' | 'metricsToken'
+type Optional =
+  | 'origins'
+  | 'publicUrl'
+  | 'databaseUrl'
+  | 'metricsToken'
+  | 'redisUrl'
+  | 'rabbitmqUrl'
+  | 'authDatabaseUrl'
+  | 'roomsDatabaseUrl'
+  | 'serviceKey'
+  | 'internalUrl'
+  | 'authUrls'
+  | 'sessionsUrls'
+  | 'roomsUrls'
 
 export type Settings = {
   readonly [Name in SettingName]: Name extends Optional ? ValueOf<Name> | undefined : ValueOf<Name>

@@ -1,0 +1,38 @@
+/**
+ * Durable background work: what is due outside the moment of a request.
+ *
+ * Order: none; handlers go by what the item says, such as `(room, seq)`. Atomicity: an item is stored whole or not at
+ * all. Loss: none once `publish` has resolved. Repetition: possible at any time, so handlers are idempotent. A handler
+ * that throws is tried again after a delay, a bounded number of times; then the item is put aside as dead, to be
+ * looked at and replayed. Cost: one round trip a `publish`, however many items.
+ */
+export interface WorkItem {
+  /** Unique; the same after a repetition. */
+  readonly id: string
+  /** JSON text. */
+  readonly body: string
+}
+
+/** What happened, and which queues hear of it: a queue is one consumer's, shared by its replicas. */
+export const workTopics = {
+  /** Rooms have new entries: `{ heads: { [room]: seq } }`. */
+  'room.entries': ['rooms.index'],
+} as const satisfies Record<string, readonly string[]>
+
+export type WorkTopic = keyof typeof workTopics
+export type WorkQueueName = (typeof workTopics)[WorkTopic][number]
+
+export interface WorkQueue {
+  /** Resolves once every queue of the topic has the items on disk. Throws `unavailable` when that is not known. */
+  publish(topic: WorkTopic, items: readonly WorkItem[]): Promise<void>
+  /**
+   * Hands over items as they come, up to `atOnce` of them at a time; resolves when it listens, or will once the queue
+   * is there again. The returned function lets handlers finish and ends it.
+   */
+  consume(
+    queue: WorkQueueName,
+    atOnce: number,
+    handler: (item: WorkItem) => Promise<void>,
+  ): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
