@@ -1,16 +1,24 @@
 /** The audit of a fault: what was acknowledged is stored, seen by everybody, once and in order. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { auditScreen } from '../support/audit.ts'
-import { createPeople, type Deployment, type People, storedBodies, type Topology, until } from './topology.ts'
+import {
+  createPeople,
+  type Deployment,
+  type Killable,
+  type People,
+  storedBodies,
+  type Topology,
+  until,
+} from './topology.ts'
 
 const MEMBERS = 4
 const MESSAGES_EACH = 60
 /** Kills while the talk goes on. */
 const KILLS = 2
 
-export function describeSurviveKill(topology: Topology): void {
+export function describeSurviveKill(topology: Topology<Killable>): void {
   describe(`a kill during talk on ${topology.name}`, () => {
-    let deployment: Deployment
+    let deployment: Deployment & Killable
     let people: People
     beforeAll(async () => {
       deployment = await topology.start()

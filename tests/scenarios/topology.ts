@@ -1,21 +1,31 @@
 /** What a scenario needs of a deployment, whichever way it is built. A body never knows which one it runs on. */
 import { type CreateParleyOptions, createParley, type Parley, type Store } from '@parley/sdk'
+import { vi } from 'vitest'
 import { startTestServer } from '../support/test-server.ts'
 
 export interface Deployment {
   /** Front doors; a client takes one, and two clients of a scenario take different ones where there are several. */
   readonly urls: readonly string[]
-  /** SIGKILL of everything that holds connections or truth, then a start on the same data. Resolves when ready. */
-  killAndRestart(): Promise<void>
   stop(): Promise<void>
 }
 
-export interface Topology {
-  readonly name: string
-  start(): Promise<Deployment>
+/** What only some deployments can do. A body names in its parameter what it needs, so that it cannot be run on one that lacks it. */
+export interface Killable {
+  /** SIGKILL of everything that holds connections or truth, then a start on the same data. Resolves when ready. */
+  killAndRestart(): Promise<void>
 }
 
-export const embedded: Topology = {
+export interface Administrable {
+  /** The first administrator's one-time code, as the person who started the program reads it. */
+  setupCode(): Promise<string>
+}
+
+export interface Topology<Abilities = unknown> {
+  readonly name: string
+  start(): Promise<Deployment & Abilities>
+}
+
+export const embedded: Topology<Killable & Administrable> = {
   name: 'embedded',
   async start() {
     const server = await startTestServer()
@@ -25,6 +35,8 @@ export const embedded: Topology = {
         await server.kill()
         await server.restart()
       },
+      setupCode: () =>
+        vi.waitUntil(() => /Setup code.*: (\S+)/.exec(server.output())?.[1], { timeout: 10_000 }),
       async stop() {
         await server.stop()
       },
@@ -63,9 +75,9 @@ export function until<Value>(
 }
 
 export interface People {
-  /** A signed-in, connected person with a name nobody else has. */
+  /** A signed-in, connected person with a name nobody else has; one after the other at the next url, unless `baseUrl` names one. */
   join(name: string, options?: CreateParleyOptions): Promise<Person>
-  /** Another device of the same person. */
+  /** Another device of the same person, at the same url unless `baseUrl` names one. */
   device(person: Person, options?: CreateParleyOptions): Promise<Parley>
   stop(): Promise<void>
 }
@@ -90,9 +102,9 @@ export function createPeople(deployment: Pick<Deployment, 'urls'>): People {
 
   return {
     async join(name, options = {}) {
-      const url = urlOf(count++)
+      const url = options.baseUrl ?? urlOf(count++)
       const parley = client(url, options)
-      const username = `${name}-${Date.now().toString(36)}${count}`
+      const username = `${name}-${Date.now().toString(36)}${all.length}`
       const password = `correct horse ${name}`
       const user = await parley.register({ username, password })
       await until(parley.connection, (connection) => connection.status === 'online')

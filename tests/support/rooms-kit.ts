@@ -1,5 +1,6 @@
 /** A rooms service on a real database, with people to talk. For tests. */
 import { createInProcessBus } from '@parley/adapters/embedded/in-process-bus'
+import { createInProcessWorkQueue } from '@parley/adapters/embedded/in-process-work-queue'
 import {
   type Bus,
   createIds,
@@ -10,6 +11,7 @@ import {
   type UserRecord,
 } from '@parley/contracts'
 import { createRoomsService, type RunningRoomsService } from '@parley/services/rooms/create-rooms-service'
+import type { RoomsDependencies } from '@parley/services/rooms/dependencies'
 import { roomsMigrations } from '@parley/services/rooms/migrations'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
@@ -17,6 +19,8 @@ export interface RoomsKit {
   readonly rooms: RunningRoomsService
   readonly bus: Bus
   readonly database: TestDatabase['database']
+  /** Another process of the service over the same database. */
+  another(more?: Partial<RoomsDependencies>): RunningRoomsService
   /** A new user, known to the service; their id. */
   person(name?: string, changes?: Partial<UserRecord>): Promise<string>
   /** A public room of this owner with these members; its id. */
@@ -30,27 +34,38 @@ export interface RoomsKit {
 export async function createRoomsKit(): Promise<RoomsKit> {
   const { database, drop } = await createTestDatabase([roomsMigrations])
   const bus = createInProcessBus()
+  const queue = createInProcessWorkQueue(silentLog)
   const newId = createIds()
   const records = new Map<string, UserRecord>()
-  const rooms = createRoomsService({
-    database,
-    bus,
-    newId,
-    clock: systemClock,
-    log: silentLog,
-    auth: {
-      userRecords: async ({ ids, usernames }) => ({
-        users: [...records.values()].filter(
-          (user) => ids?.includes(user.id) || usernames?.includes(user.username),
-        ),
-      }),
-    },
-  })
+  const running: RunningRoomsService[] = []
+  const create = (more: Partial<RoomsDependencies> = {}): RunningRoomsService => {
+    const service = createRoomsService({
+      database,
+      bus,
+      queue,
+      newId,
+      clock: systemClock,
+      log: silentLog,
+      auth: {
+        userRecords: async ({ ids, usernames }) => ({
+          users: [...records.values()].filter(
+            (user) => ids?.includes(user.id) || usernames?.includes(user.username),
+          ),
+        }),
+      },
+      ...more,
+    })
+    running.push(service)
+    return service
+  }
+  const rooms = create()
+  await rooms.work()
 
   return {
     rooms,
     bus,
     database,
+    another: create,
     async person(name = `person-${newId()}`, changes = {}) {
       const user: UserRecord = {
         id: newId(),
@@ -92,7 +107,8 @@ export async function createRoomsKit(): Promise<RoomsKit> {
       return events
     },
     async close() {
-      await rooms.close()
+      await Promise.all(running.map((service) => service.close()))
+      await queue.close()
       await drop()
     },
   }

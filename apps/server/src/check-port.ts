@@ -8,6 +8,9 @@ const PROBE_TIMEOUT_MS = 1_000
 export interface Address {
   readonly host: string
   readonly port: number
+  /** Settings that a person would change, when they are not PARLEY_HOST and PARLEY_PORT. */
+  readonly hostSetting?: string
+  readonly portSetting?: string
 }
 
 /** Throws `PlainError` that says why not and what to do. */
@@ -27,27 +30,27 @@ export async function checkPort(address: Address): Promise<void> {
 
 /** The sentence for a failed `listen`; another error is returned as it is. */
 export async function explainListenError(error: unknown, address: Address): Promise<unknown> {
-  const { host, port } = address
+  const { host, port, hostSetting = 'PARLEY_HOST', portSetting = 'PARLEY_PORT' } = address
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
       return new PlainError(
         (await isParley(address))
-          ? `Parley is already running at ${loopbackUrl(address)}: use that one, or start this one on another port with PARLEY_PORT.`
-          : `Port ${port} on ${host} is in use by another program: choose another port with PARLEY_PORT (for example PARLEY_PORT=${port + 1}).`,
+          ? `Parley is already running at ${loopbackUrl(address)}: use that one, or start this one on another port with ${portSetting}.`
+          : `Port ${port} on ${host} is in use by another program: choose another port with ${portSetting} (for example ${portSetting}=${port + 1}).`,
       )
     case 'EACCES':
     case 'EPERM':
       return new PlainError(
-        `This user may not listen on port ${port}: ports below 1024 are reserved; choose a higher one with PARLEY_PORT.`,
+        `This user may not listen on port ${port}: ports below 1024 are reserved; choose a higher one with ${portSetting}.`,
       )
     case 'EADDRNOTAVAIL':
       return new PlainError(
-        `This machine has no address ${host}: set PARLEY_HOST to one of its own, to 127.0.0.1, or to 0.0.0.0 for all of them.`,
+        `This machine has no address ${host}: set ${hostSetting} to one of its own, to 127.0.0.1, or to 0.0.0.0 for all of them.`,
       )
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new PlainError(
-        `The host name ${host} in PARLEY_HOST is not known: use an address such as 127.0.0.1.`,
+        `The host name ${host} in ${hostSetting} is not known: use an address such as 127.0.0.1.`,
       )
     default:
       return error
@@ -65,4 +68,17 @@ export async function isParley(address: Address): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+/** A port of loopback that nobody has at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.on('error', reject).listen(0, '127.0.0.1', resolve)
+  await promise
+  const address = server.address()
+  const closed = Promise.withResolvers<void>()
+  server.close(() => closed.resolve())
+  await closed.promise
+  return typeof address === 'object' && address !== null ? address.port : 0
 }

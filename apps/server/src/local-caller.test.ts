@@ -1,4 +1,5 @@
 import { sessionsContract } from '@parley/contracts'
+import { describeCaller, exampleContract } from '@parley/contracts/testing/caller-suite'
 import { expect, test } from 'vitest'
 import { createLocalCaller } from './local-caller.ts'
 
@@ -15,22 +16,8 @@ test('a call before its service exists answers unavailable, and works once it do
   expect(await service.renewGateway({ gateway: 'g1' })).toEqual({ known: true })
 })
 
-test('a strict call passes no reference and nothing that JSON or the contract does not know', async () => {
-  const received: unknown[] = []
-  const { service, connect } = setUp(true, async (given) => {
-    received.push(given)
-    return { known: true, more: 1 }
-  })
-  connect()
-  const input = { gateway: 'g1', secret: () => 1 }
-  expect(await service.renewGateway(input)).toEqual({ known: true })
-  expect(received).toEqual([{ gateway: 'g1' }])
-  expect(received[0]).not.toBe(input)
-})
-
-test('a strict call refuses what breaks the contract in either direction', async () => {
-  const { service, connect } = setUp(true, async () => ({ known: 1 }))
-  connect()
-  await expect(service.renewGateway({ gateway: 'g1' })).rejects.toThrow('known')
-  await expect(service.renewGateway({} as never)).rejects.toThrow('gateway')
+describeCaller('in one process', async (_contract, service) => {
+  const caller = createLocalCaller(exampleContract, true)
+  caller.connect(service)
+  return { service: caller.service, close: async () => {} }
 })

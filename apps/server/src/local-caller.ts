@@ -26,9 +26,9 @@ export function createLocalCaller<V extends Verbs>(
     const definition = contract.verbs[name]
     if (verb === undefined || definition === undefined)
       throw new ParleyError('unavailable', { retryAfterMs: 1_000 })
-    if (!strict) return verb(input, context)
-    const output = await verb(definition.input.parse(throughJson(input)), context)
-    return definition.output.parse(throughJson(output))
+    const given = strict ? definition.input.parse(throughJson(input)) : input
+    const output = await untilAborted(() => verb(given, context), context?.signal)
+    return strict ? definition.output.parse(throughJson(output)) : output
   }
 
   const verbs = Object.keys(contract.verbs).map((name) => [
@@ -41,6 +41,18 @@ export function createLocalCaller<V extends Verbs>(
       target = service as AnyService
     },
   }
+}
+
+function untilAborted<Result>(work: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return work()
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new ParleyError('unavailable', { retryAfterMs: 1_000 }))
+    if (signal.aborted) return giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', giveUp))
+  })
 }
 
 function throughJson(value: unknown): unknown {

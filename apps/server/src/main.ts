@@ -1,8 +1,10 @@
 /** `parley …`: reads the command line and runs one command. */
 import { Command, CommanderError } from 'commander'
+import { addClusterCommand } from './commands/cluster.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
+import { addResyncCommand } from './commands/resync.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addUserCommand } from './commands/user.ts'
 import { plainSentence } from './plain-error.ts'
@@ -19,9 +21,11 @@ const program = new Command('parley')
 process.stdout.on('error', () => undefined)
 
 addStartCommand(program)
+addClusterCommand(program)
 addMigrateCommand(program)
 addDoctorCommand(program)
 addUserCommand(program)
+addResyncCommand(program)
 addDemoCommand(program)
 
 try {

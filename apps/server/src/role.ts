@@ -4,25 +4,36 @@ import type { Duplex } from 'node:stream'
 import type {
   AuthService,
   Bus,
+  Cache,
   Clock,
   Database,
+  GatewayService,
   Log,
   Migration,
   NewId,
   RateLimiter,
   RoomsService,
   SessionsService,
+  SessionsStore,
+  WorkQueue,
 } from '@parley/contracts'
 import type { StreamDoor } from '@parley/gateways/shared/stream-door'
 import type { TokenVerifier } from '@parley/gateways/shared/token-verifier'
 import type { Registry } from 'prom-client'
+import type { RoleName } from './role-names.ts'
 
 export interface Services {
   readonly auth: AuthService
   readonly sessions: SessionsService
   readonly rooms: RoomsService
 }
-export type ServiceName = keyof Services
+/** Those with a schema of their own. */
+export type SchemaName = 'auth' | 'rooms'
+/** What a process offers to the others: services, and a gateway its own connections. */
+export interface Provided extends Services {
+  readonly gateway: GatewayService
+}
+export type ProvidedName = keyof Provided
 
 export interface Readiness {
   readonly ready: boolean
@@ -53,16 +64,25 @@ export interface RoleContext {
   readonly log: Log
   readonly clock: Clock
   readonly newId: NewId
+  /** Roles of this process. */
+  readonly roles: readonly RoleName[]
   readonly bus: Bus
+  readonly cache: Cache
+  readonly queue: WorkQueue
+  readonly sessionsStore: SessionsStore
   readonly rates: RateLimiter
   readonly metrics: Registry
   /** Local where this process runs the service, remote otherwise; a role cannot tell. */
   readonly services: Services
   readonly door: DoorSettings
   /** A pool for the service's own schema; closed by the topology after all roles. */
-  database(schema: ServiceName, maxConnections: number): Database
+  database(schema: SchemaName, maxConnections: number): Database
   /** Makes a service of this process callable by the others. */
-  provide<Name extends ServiceName>(name: Name, service: Services[Name]): void
+  provide<Name extends ProvidedName>(name: Name, service: Provided[Name]): void
+  /** Where the other processes reach this one; undefined where there are no others. */
+  readonly selfUrl: string | undefined
+  /** The gateway of another process, by its `selfUrl`. */
+  gatewayAt(url: string): GatewayService
   /** One for all gateways of the process: keys and revocations are fetched once. Resolves when it has loaded them all. */
   verifier(): Promise<TokenVerifier>
   /** Null until, or unless, this process runs the delivery engine. */
@@ -83,6 +103,6 @@ export interface RunningRole {
 
 export interface RoleModule {
   /** What the role's schema needs, applied before any role starts. */
-  readonly migrations?: { readonly schema: string; readonly migrations: readonly Migration[] }
+  readonly migrations?: { readonly schema: SchemaName; readonly migrations: readonly Migration[] }
   start(context: RoleContext): Promise<RunningRole>
 }

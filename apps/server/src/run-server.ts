@@ -5,9 +5,10 @@ import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import { ensureWebClient } from './ensure-web-client.ts'
 import { createLog } from './log/create-log.ts'
 import { plainSentence } from './plain-error.ts'
-import { isLocal, reachableUrls } from './settings/origins.ts'
+import { allRoles } from './role-names.ts'
+import { isLocal, ownInternalUrl, reachableUrls } from './settings/origins.ts'
 import type { Settings } from './settings/table.ts'
-import { type RunningTopology, startEmbedded } from './topology/embedded.ts'
+import type { RunningTopology, TopologyOptions } from './topology/run-roles.ts'
 import { PROGRAM_DIRECTORY, readVersion } from './version.ts'
 import { watchSignals } from './watch-signals.ts'
 
@@ -18,12 +19,19 @@ const CLOSE_MAX_MS = 30_000
 
 /** Resolves with the exit code once everything is closed. Throws what could not be started. */
 export async function runServer(settings: Settings): Promise<number> {
-  const log = createLog({ level: settings.log, pretty: process.stderr.isTTY })
+  const isDistributed = settings.redisUrl !== undefined
+  const log = createLog({
+    level: settings.log,
+    pretty: process.stderr.isTTY,
+    process: isDistributed ? `${settings.roles.join(',')} ${process.pid}` : undefined,
+  })
   const end = Promise.withResolvers<number>()
   const stopped = { asked: false }
   let fatal: Error | undefined
 
   refuseToSwallow(log)
+  // Started by `parley cluster`, whose end must be ours.
+  if (process.send !== undefined) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   watchSignals({
     drain(signal) {
       stopped.asked = true
@@ -40,11 +48,14 @@ export async function runServer(settings: Settings): Promise<number> {
   }
 
   const startedAt = performance.now()
-  const data = await prepare(settings)
+  nameProcess(settings)
+  if (meetsPeople(settings)) await checkPort(settings)
+  const data = isDistributed ? undefined : await openDataDirectory(settings.data)
   if (stopped.asked) return 0
-  const webDirectory = settings.web ? await ensureWebClient({ program: PROGRAM_DIRECTORY, say }) : null
+  const wantsWeb = settings.web && settings.roles.includes('http')
+  const webDirectory = wantsWeb ? await ensureWebClient({ program: PROGRAM_DIRECTORY, say }) : null
   if (stopped.asked) return 0
-  const server = await startEmbedded({ settings, data, log, webDirectory, onFatal })
+  const server = await startTopology({ settings, log, webDirectory, onFatal }, data)
   log.info({ version: readVersion(), ready_ms: Math.round(performance.now() - startedAt) }, 'ready')
   if (!settings.rateLimits) log.warn({}, 'rate limits are off: for tests and benchmarks only')
   if (!stopped.asked) greet(settings, data, server)
@@ -58,13 +69,32 @@ export async function runServer(settings: Settings): Promise<number> {
   return code
 }
 
-/** What can fail fast fails first. */
-async function prepare(settings: Settings): Promise<DataDirectory> {
-  await checkPort(settings)
-  return openDataDirectory(settings.data)
+/** Loads what this topology needs and nothing of the other. */
+async function startTopology(
+  options: TopologyOptions,
+  data: DataDirectory | undefined,
+): Promise<RunningTopology> {
+  if (data === undefined) return (await import('./topology/distributed.ts')).startDistributed(options)
+  return (await import('./topology/embedded.ts')).startEmbedded({ ...options, data })
 }
 
-function greet(settings: Settings, data: DataDirectory, server: RunningTopology): void {
+/** So that an operator finds the process of a role: `parley ws`. */
+function nameProcess({ roles }: Settings): void {
+  const all = allRoles.every((role) => roles.includes(role))
+  process.title = all ? 'parley' : `parley ${roles.join(',')}`
+}
+
+/** Whether this process listens where people connect. */
+function meetsPeople({ roles }: Settings): boolean {
+  return roles.includes('http') || roles.includes('ws')
+}
+
+function greet(settings: Settings, data: DataDirectory | undefined, server: RunningTopology): void {
+  if (data === undefined) {
+    say(`Parley is ready: ${settings.roles.join(', ')} at ${ownInternalUrl(settings)}`)
+    for (const notice of server.notices) say(notice)
+    return
+  }
   if (data.isNew) say(`Made ${data.path} for everything Parley keeps; back it up, and keep it to yourself.`)
   if (!isLocal(settings.host) && settings.publicUrl === undefined) {
     say(

@@ -22,6 +22,8 @@ export interface Contract<V extends Verbs = Verbs> {
 export interface CallContext {
   /** Appears in every log line of the request. */
   readonly requestId: string
+  /** Aborted when nobody waits for the answer any more; a long verb may stop then. */
+  readonly signal?: AbortSignal
 }
 
 /** The service behind a contract: one function a verb. Throws `ParleyError` only. */
@@ -48,3 +50,14 @@ export function verb<I extends z.ZodType, O extends z.ZodType>(
 }
 
 export const once = { idempotent: false } as const
+
+/**
+ * What a call is about: calls with the same key keep their order, also across processes. Undefined for calls that
+ * depend on no other.
+ */
+export function stickyKeyOf(input: unknown): string | undefined {
+  if (typeof input !== 'object' || input === null) return undefined
+  const { room, user } = input as { room?: unknown; user?: unknown }
+  if (typeof room === 'string') return room
+  return typeof user === 'string' ? user : undefined
+}

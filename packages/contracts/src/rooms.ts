@@ -18,9 +18,17 @@ const logRoom = z.object({
   more: z.boolean(),
 })
 
+/** Of one `changedMemberships` call; a gateway with more people asks in groups. */
+export const CHANGED_MEMBERSHIPS_MAX_USERS = 1_000
+
 export const roomsContract = defineContract('rooms', {
-  /** Keeps the copy of users and permissions; an older `version` never overwrites a newer one. */
-  syncUsers: verb(z.object({ users: z.array(userRecord) }), z.object({})),
+  /** Keeps the copy of users and permissions; an older `version` never overwrites a newer one, unless it is a repair. */
+  syncUsers: verb(z.object({ users: z.array(userRecord), repair: z.boolean().optional() }), z.object({})),
+  /** The copy itself, ascending by id: for comparing it with auth's. */
+  userCopies: verb(
+    z.object({ after: shape.id.optional(), limit: z.int().max(500) }),
+    z.object({ users: z.array(userRecord) }),
+  ),
 
   createRoom: verb(
     z.object({
@@ -136,6 +144,22 @@ export const roomsContract = defineContract('rooms', {
     z.object({ read: shape.position, delivered: shape.position, unread: z.int() }),
   ),
 
+  /**
+   * For gateways only: memberships of these users that began, ended or changed since the cursor, as they are now; `facts`
+   * for those that are over, unless the room was deleted. With `more` the next page follows at the answer's cursor, for
+   * the same users. `reset`: no cursor was given, or it is worth nothing any more, and everything must be looked at anew.
+   */
+  changedMemberships: verb(
+    z.object({ users: z.array(shape.id).max(CHANGED_MEMBERSHIPS_MAX_USERS), cursor: z.string().optional() }),
+    z.object({
+      cursor: z.string(),
+      changes: z.array(
+        z.object({ user: shape.id, room: shape.id, member: z.boolean(), facts: shape.room.optional() }),
+      ),
+      more: z.boolean(),
+      reset: z.boolean(),
+    }),
+  ),
   /** For gateways only, no membership is asked: heads of rooms, to compare after the bus was away. */
   heads: verb(
     z.object({ rooms: z.array(shape.id) }),

@@ -3,12 +3,16 @@ import * as shape from '@parley/protocol/shapes'
 import { z } from 'zod'
 import { defineContract, type ServiceOf, verb } from './contract.ts'
 
+export const GATEWAY_URL_MAX_CHARS = 500
+
 export const connection = z.object({
   id: shape.id,
   user: shape.id,
   device: shape.id,
   gateway: shape.id,
   opened_at: shape.timestamp,
+  /** Where the gateway answers other processes of the deployment, if it said so. */
+  gateway_url: z.string().optional(),
 })
 
 export const sessionsContract = defineContract('sessions', {
@@ -21,8 +25,14 @@ export const sessionsContract = defineContract('sessions', {
   /**
    * A gateway says that it lives; without it, its connections vanish after `GATEWAY_LEASE_MS`. `known` is false when
    * nothing was remembered of it (it came too late, or the service is new): it then opens its connections again.
+   * `url` is where other processes of the deployment reach it.
    */
-  renewGateway: verb(z.object({ gateway: shape.id }), z.object({ known: z.boolean() })),
+  renewGateway: verb(
+    z.object({ gateway: shape.id, url: z.string().max(GATEWAY_URL_MAX_CHARS).optional() }),
+    z.object({ known: z.boolean() }),
+  ),
+  /** Where the other processes reach a gateway; without `url` when it is not there, or has not said so. */
+  findGateway: verb(z.object({ gateway: shape.id }), z.object({ url: z.string().optional() })),
   /** Online or away, as the client of this connection says. */
   setState: verb(
     z.object({ id: shape.id, user: shape.id, state: z.enum(['online', 'away']) }),

@@ -23,16 +23,18 @@ export interface LogOptions {
   readonly level: LogLevel
   /** Readable lines instead of JSON. */
   readonly pretty: boolean
+  /** Which of many processes says it; in each line. */
+  readonly process?: string | undefined
   /** Where complete lines go; standard error by default. */
   readonly destination?: DestinationStream
 }
 
-export function createLog({ level, pretty, destination }: LogOptions): Logger {
+export function createLog({ level, pretty, process, destination }: LogOptions): Logger {
   const sink = destination ?? standardError()
   return pino(
     {
       level,
-      base: null,
+      base: process === undefined ? null : { process },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_FIELDS.flatMap(secretPaths), censor: '[secret]' },

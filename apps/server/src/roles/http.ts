@@ -6,7 +6,15 @@ import type { RoleContext, RunningRole } from '../role.ts'
 /** For clients to take the answers they asked for; who does not read must not hold up the end. */
 const TAKE_ANSWERS_MS = 5_000
 
-export async function start(context: RoleContext): Promise<RunningRole> {
+export function start(context: RoleContext): Promise<RunningRole> {
+  return openHttpDoor(context, 'everything')
+}
+
+/** A gateway without the REST door still answers the stand-by link and says how it is. */
+export async function openHttpDoor(
+  context: RoleContext,
+  serves: 'everything' | 'stand-by link',
+): Promise<{ listen(): Promise<void>; close(): Promise<void> }> {
   const { log, newId, rates, metrics, services, door } = context
   const live = context.liveDoor()
   const app = await createHttpGateway({
@@ -18,7 +26,8 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     log,
     origins: door.origins,
     secureCookies: door.secureCookies,
-    webDirectory: door.webDirectory,
+    webDirectory: serves === 'everything' ? door.webDirectory : null,
+    serves,
     ready: door.ready,
     metrics,
     metricsToken: door.metricsToken,

@@ -9,16 +9,18 @@ const CONNECTIONS_MAX = 20
 export const migrations: NonNullable<RoleModule['migrations']> = roomsMigrations
 
 export async function start(context: RoleContext): Promise<RunningRole> {
-  const { bus, clock, newId, log, services } = context
+  const { bus, queue, cache, clock, newId, log, services } = context
   const service = createRoomsService({
     database: context.database('rooms', CONNECTIONS_MAX),
     bus,
+    queue,
+    cache,
     clock,
     newId,
     log,
     auth: services.auth,
   })
   context.provide('rooms', service)
-  service.start()
+  await service.start()
   return { close: () => service.close() }
 }

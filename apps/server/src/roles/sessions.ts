@@ -3,7 +3,8 @@ import { createSessionsService } from '@parley/services/sessions/create-sessions
 import type { RoleContext, RunningRole } from '../role.ts'
 
 export async function start(context: RoleContext): Promise<RunningRole> {
-  const service = createSessionsService({ bus: context.bus, clock: context.clock, log: context.log })
+  const { bus, clock, log, sessionsStore: store } = context
+  const service = createSessionsService({ bus, clock, log, store })
   service.start()
   context.provide('sessions', service)
   return { close: async () => service.close() }

@@ -1,9 +1,10 @@
-/** Sockets: frames in, frames out. */
+/** Sockets and the stand-by link: frames in, frames out. */
 import { createWsGateway } from '@parley/gateways/ws/create-ws-gateway'
 import type { RoleContext, RunningRole } from '../role.ts'
+import { openHttpDoor } from './http.ts'
 
 export async function start(context: RoleContext): Promise<RunningRole> {
-  const { bus, rates, clock, log, newId, metrics, services, door } = context
+  const { bus, rates, clock, log, newId, metrics, services, door, selfUrl, gatewayAt } = context
   const gateway = createWsGateway({
     auth: services.auth,
     rooms: services.rooms,
@@ -16,13 +17,20 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     log,
     newId,
     metrics,
+    ...(selfUrl === undefined ? {} : { peers: { selfUrl, gatewayAt } }),
   })
   context.openLiveDoor({
     upgrade: (request, socket, head) => gateway.handleUpgrade(request, socket, head),
     stream: gateway.stream,
   })
+  context.provide('gateway', gateway.peer)
+  const own = context.roles.includes('http') ? undefined : await openHttpDoor(context, 'stand-by link')
   return {
+    ...(own === undefined ? {} : { listen: () => own.listen() }),
     drain: (withinMs) => gateway.drain(withinMs),
-    close: () => gateway.close(),
+    async close() {
+      await gateway.close()
+      await own?.close()
+    },
   }
 }

@@ -29,6 +29,14 @@ export function loopbackUrl(settings: Pick<Settings, 'host' | 'port'>): string {
   return httpOrigin(name, settings.port)
 }
 
+/** How the other processes of a deployment reach this one. */
+export function ownInternalUrl(
+  settings: Pick<Settings, 'internalUrl' | 'internalHost' | 'internalPort'>,
+): string {
+  const { internalUrl, internalHost, internalPort } = settings
+  return internalUrl ?? httpOrigin(WILDCARDS.has(internalHost) ? hostname() : internalHost, internalPort)
+}
+
 export function isLocal(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }

@@ -51,11 +51,16 @@ function refuseUnknown(environment: Environment): void {
 }
 
 function refuseContradictions(settings: Settings): void {
-  const { roles, publicUrl, origins } = settings
+  const { roles, publicUrl, origins, redisUrl, rabbitmqUrl } = settings
   const missing = allRoles.filter((role) => !roles.includes(role))
-  if (missing.length > 0) {
+  if (redisUrl === undefined && missing.length > 0) {
     throw new PlainError(
-      `PARLEY_ROLES leaves out ${missing.join(', ')}, but the embedded topology runs every role in one process: a partial list needs a distributed deployment. Leave PARLEY_ROLES out.`,
+      `PARLEY_ROLES leaves out ${missing.join(', ')}, but the embedded topology runs every role in one process: a process with some of them needs PARLEY_REDIS_URL and the engines of a distributed deployment (docs/operations.md). Otherwise leave PARLEY_ROLES out.`,
+    )
+  }
+  if (redisUrl === undefined && rabbitmqUrl !== undefined) {
+    throw new PlainError(
+      'PARLEY_RABBITMQ_URL is for the distributed topology, which PARLEY_REDIS_URL asks for: set that too, or leave both out.',
     )
   }
   if (publicUrl !== undefined && origins !== undefined && !origins.includes(publicUrl)) {

@@ -1,6 +1,11 @@
 /** One verifier for all gateways of a process: keys and revocations are fetched once. */
+
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AuthService, Bus, Clock, Log } from '@parley/contracts'
 import { createTokenVerifier, type TokenVerifier } from '@parley/gateways/shared/token-verifier'
+import { ParleyError } from '@parley/protocol'
+
+const RETRY_MS = 500
 
 export interface SharedVerifierParts {
   readonly auth: AuthService
@@ -17,11 +22,24 @@ export function createSharedVerifier({ stack, ...deps }: SharedVerifierParts): (
   const start = async (): Promise<TokenVerifier> => {
     const verifier = createTokenVerifier(deps)
     stack.defer(() => verifier.close())
-    await verifier.start()
+    await startPatiently(verifier, deps.log)
     return verifier
   }
   return () => {
     started ??= start()
     return started
+  }
+}
+
+/** The auth service of another process may come later than this one. */
+async function startPatiently(verifier: TokenVerifier, log: Log): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await verifier.start()
+    } catch (error) {
+      if (!(error instanceof ParleyError) || error.code !== 'unavailable') throw error
+      if (tries === 0) log.warn({}, 'waiting for the auth service')
+      await delay(RETRY_MS)
+    }
   }
 }

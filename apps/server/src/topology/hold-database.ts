@@ -18,8 +18,10 @@ export interface DatabaseHold {
 }
 
 export interface HoldOptions {
-  /** Its own, with one connection. */
+  /** Keeps one of its connections for itself. */
   readonly database: Database
+  /** Together with others that share it: the processes of a distributed deployment. False when left out. */
+  readonly shared?: boolean
   readonly clock: Clock
   readonly log: Log
   /** The connection was cut, and meanwhile another Parley took the database. */
@@ -29,7 +31,13 @@ export interface HoldOptions {
 class Held extends Error {}
 
 /** Throws `PlainError` when another Parley runs on this database, and `unavailable` when it cannot be reached. */
-export async function holdDatabase({ database, clock, log, onLost }: HoldOptions): Promise<DatabaseHold> {
+export async function holdDatabase({
+  database,
+  shared = false,
+  clock,
+  log,
+  onLost,
+}: HoldOptions): Promise<DatabaseHold> {
   let wake: () => void = () => {}
   let isReleased = false
   const first = Promise.withResolvers<void>()
@@ -47,7 +55,7 @@ export async function holdDatabase({ database, clock, log, onLost }: HoldOptions
     database.transaction(async (transaction) => {
       // Without parameters, so that it is a simple query: the portal of another kind would keep its snapshot.
       const { rows } = await transaction.query<{ taken: boolean }>(
-        `select pg_try_advisory_xact_lock(${HOLD_LOCK}) as taken`,
+        `select pg_try_advisory_xact_lock${shared ? '_shared' : ''}(${HOLD_LOCK}) as taken`,
       )
       if (rows[0]?.taken !== true) throw new Held()
       first.resolve()
@@ -64,7 +72,9 @@ export async function holdDatabase({ database, clock, log, onLost }: HoldOptions
       } catch (error) {
         if (error instanceof Held) {
           const reason = new PlainError(
-            'Another Parley runs on this database: stop it, or give this one its own with PARLEY_DATABASE_URL.',
+            shared
+              ? 'A Parley of the embedded topology runs on this database: stop it first.'
+              : 'Another Parley runs on this database: stop it, or give this one its own with PARLEY_DATABASE_URL.',
           )
           first.reject(reason)
           return onLost(reason)

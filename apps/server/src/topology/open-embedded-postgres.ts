@@ -10,6 +10,8 @@ export interface OpenOptions {
   readonly log: Log
   readonly clock: Clock
   readonly onGivenUp: (reason: Error) => void
+  /** PostgreSQL settings over our defaults. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 /** Two segments of PostgreSQL's log: what recovery after a crash writes. */
@@ -21,6 +23,7 @@ export function openEmbeddedPostgres({
   log,
   clock,
   onGivenUp,
+  settings,
 }: OpenOptions): Promise<SupervisedPostgres> {
   return supervisePostgres({
     clock,
@@ -33,6 +36,7 @@ export function openEmbeddedPostgres({
     start: () =>
       startPostgres({
         dataDirectory: data.postgres,
+        ...(settings === undefined ? {} : { settings }),
         log: (line, level) => logPostgres(log, line, level),
       }),
   })

@@ -1,7 +1,7 @@
 /**
  * Each service connects with a database role of its own that reaches its own schema and nothing else: what joins a
- * neighbour's tables fails on the first day, and a schema can move to another server. In the embedded PostgreSQL
- * only, where every user of the socket is trusted; a database by URL is used as the user in its URL.
+ * neighbour's tables fails on the first day, and a schema can move to another server. In a PostgreSQL that we start
+ * ourselves every user of the socket is trusted; elsewhere the operator gives the roles their passwords.
  */
 import type { MigrationSet } from '@parley/adapters/postgres/migrate'
 import type { Database } from '@parley/contracts'
@@ -20,6 +20,8 @@ export async function grantServiceRoles(database: Database, sets: readonly Migra
     const role = roleOf(schema)
     await database.transaction(async (transaction) => {
       if (!existing.has(role)) await transaction.query(`create role ${role} login`)
+      await transaction.query(`grant usage on schema parley to ${role}`)
+      await transaction.query(`grant select on parley.migration to ${role}`)
       await transaction.query(`grant usage on schema ${schema} to ${role}`)
       await transaction.query(
         `grant select, insert, update, delete on all tables in schema ${schema} to ${role}`,

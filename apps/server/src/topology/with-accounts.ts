@@ -1,7 +1,7 @@
 /** The accounts as the operator's commands reach them, beside a running server or without one. */
 import { createInProcessBus } from '@parley/adapters/embedded/in-process-bus'
 import { createMemoryRateLimiter } from '@parley/adapters/embedded/memory-rate-limiter'
-import { createIds, type Log, silentLog, systemClock } from '@parley/contracts'
+import { createIds, type Database, type Log, silentLog, systemClock } from '@parley/contracts'
 import { createAuthService, type LocalAuthService } from '@parley/services/auth/create-auth-service'
 import { inspectDataDirectory } from '../data-directory.ts'
 import { PlainError } from '../plain-error.ts'
@@ -16,12 +16,13 @@ export async function withAccounts<Result>(
   work: (accounts: LocalAuthService) => Promise<Result>,
 ): Promise<Result> {
   // Making an empty database for somebody who forgot PARLEY_DATA would show them that all accounts are gone.
-  if (settings.databaseUrl === undefined && (await inspectDataDirectory(settings.data)) === undefined) {
+  const url = settings.authDatabaseUrl ?? settings.databaseUrl
+  if (url === undefined && (await inspectDataDirectory(settings.data)) === undefined) {
     throw new PlainError(
       `${settings.data} holds no data of Parley: start the server first, or say where its data are with PARLEY_DATA.`,
     )
   }
-  return withDatabase(settings, log, async (database) => {
+  const withService = async (database: Database): Promise<Result> => {
     const accounts = createAuthService({
       database,
       bus: createInProcessBus(),
@@ -39,5 +40,6 @@ export async function withAccounts<Result>(
     } finally {
       await accounts.close()
     }
-  })
+  }
+  return withDatabase(settings, log, withService, 'auth')
 }

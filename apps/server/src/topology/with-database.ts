@@ -9,6 +9,7 @@ import { createDatabase, type DatabaseOptions } from '@parley/adapters/postgres/
 import { migrate } from '@parley/adapters/postgres/migrate'
 import { type Database, type Log, silentLog } from '@parley/contracts'
 import { openDataDirectory } from '../data-directory.ts'
+import type { SchemaName } from '../role.ts'
 import { loadRoles } from '../roles.ts'
 import type { Settings } from '../settings/table.ts'
 import { logPostgres } from './open-embedded-postgres.ts'
@@ -18,35 +19,46 @@ type Connection = DatabaseOptions['connection']
 /** A command's own statements; two, so that one may wait for a lock. */
 const CONNECTIONS_MAX = 2
 
-/** Runs `work` on a migrated database and closes what was opened for it. Throws plain errors for what a person can mend. */
+/**
+ * Runs `work` on a migrated database and closes what was opened for it. Throws plain errors for what a person can mend.
+ *
+ * @param schema the one that `work` needs, which may lie on a server of its own; all of them when left out.
+ */
 export async function withDatabase<Result>(
   settings: Settings,
   log: Log,
   work: (database: Database, migrated: number) => Promise<Result>,
+  schema?: SchemaName,
 ): Promise<Result> {
+  const url = urlOf(settings, schema)
   await using stack = new AsyncDisposableStack()
   try {
-    const connection = await findConnection(settings, log, stack)
+    const connection = await findConnection(settings, url, log, stack)
     const database = createDatabase({ connection, maxConnections: CONNECTIONS_MAX, log })
     stack.defer(() => database.close())
     const roles = await loadRoles(settings.roles)
-    const migrated = await migrate(
-      database,
-      roles.flatMap(({ role }) => role.migrations ?? []),
-      log,
-    )
+    const sets = roles.flatMap(({ role }) => role.migrations ?? [])
+    const here = sets.filter((set) => set.schema === schema || urlOf(settings, set.schema) === url)
+    const migrated = await migrate(database, here, log)
     return await work(database, migrated)
   } catch (error) {
-    throw plainDatabaseError(error, settings.databaseUrl)
+    throw plainDatabaseError(error, url)
   }
+}
+
+function urlOf(settings: Settings, schema: SchemaName | undefined): string | undefined {
+  if (schema === 'auth') return settings.authDatabaseUrl ?? settings.databaseUrl
+  if (schema === 'rooms') return settings.roomsDatabaseUrl ?? settings.databaseUrl
+  return settings.databaseUrl
 }
 
 async function findConnection(
   settings: Settings,
+  url: string | undefined,
   log: Log,
   stack: AsyncDisposableStack,
 ): Promise<Connection> {
-  if (settings.databaseUrl !== undefined) return settings.databaseUrl
+  if (url !== undefined) return url
   const data = await openDataDirectory(settings.data)
   const running = await findRunning(data.postgres, stack)
   if (running !== undefined) return running

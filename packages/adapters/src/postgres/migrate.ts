@@ -20,14 +20,32 @@ export class DataNewer extends Error {
 /** Any number; the same for every Parley, so that two starts at the same moment take turns. */
 const MIGRATION_LOCK = 7_265_539
 
-/** Creates schema and extensions where missing and applies what is not yet applied. Throws `DataNewer`. Returns how many were applied. */
+/**
+ * Creates schema and extensions where missing and applies what is not yet applied. Where nothing is missing the user
+ * needs no more than to read `parley.migration`. Throws `DataNewer`. Returns how many were applied.
+ */
 export async function migrate(database: Database, sets: readonly MigrationSet[], log: Log): Promise<number> {
+  if (await isCurrent(database, sets)) return 0
   return database.transaction(async (transaction) => {
     await transaction.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
     await prepare(transaction)
     let applied = 0
     for (const set of sets) applied += await migrateSchema(transaction, set, log)
     return applied
+  })
+}
+
+async function isCurrent(database: Database, sets: readonly MigrationSet[]): Promise<boolean> {
+  const { rows: tables } = await database.query<{ there: boolean }>(
+    "select to_regclass('parley.migration') is not null as there",
+  )
+  if (tables[0]?.there !== true) return false
+  const { rows } = await database.query<{ schema: string; version: number }>(
+    'select schema, max(version) as version from parley.migration group by schema',
+  )
+  return sets.every(({ schema, migrations }) => {
+    const newest = Math.max(0, ...migrations.map((migration) => migration.version))
+    return rows.some((row) => row.schema === schema && row.version === newest)
   })
 }
 
@@ -42,8 +60,12 @@ async function prepare(transaction: Queryable): Promise<void> {
   )
   // The folding of search, one for all services: without case and accents. `unaccent` is only STABLE because its
   // dictionary could be replaced; ours is named and shipped, so an index may rely on it.
+  const { rows } = await transaction.query<{ there: boolean }>(
+    "select to_regprocedure('public.parley_fold(text)') is not null as there",
+  )
+  if (rows[0]?.there === true) return
   await transaction.query(
-    `create or replace function public.parley_fold(text) returns text language sql immutable strict parallel safe
+    `create function public.parley_fold(text) returns text language sql immutable strict parallel safe
      as $$ select lower(public.unaccent('public.unaccent', normalize($1, NFC))) $$`,
   )
 }

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /**
  * Durable background work: what is due outside the moment of a request.
  *
@@ -18,6 +20,11 @@ export const workTopics = {
   /** Rooms have new entries: `{ heads: { [room]: seq } }`. */
   'room.entries': ['rooms.index'],
 } as const satisfies Record<string, readonly string[]>
+
+/** What the bodies of a topic's items are as JSON. */
+export const workBodies = {
+  'room.entries': z.object({ heads: z.record(z.string(), z.int().nonnegative()) }),
+} as const satisfies Record<keyof typeof workTopics, z.ZodType>
 
 export type WorkTopic = keyof typeof workTopics
 export type WorkQueueName = (typeof workTopics)[WorkTopic][number]

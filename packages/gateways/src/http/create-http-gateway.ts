@@ -1,11 +1,12 @@
 import fastifyCookie from '@fastify/cookie'
-import { JSON_BODY_MAX_BYTES, ParleyError } from '@parley/protocol'
+import { errorCatalogue, JSON_BODY_MAX_BYTES, ParleyError } from '@parley/protocol'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { createSerializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { createAdmission } from './admit-request.ts'
 import { createClientErrorAnswer, createErrorAnswer } from './answer-errors.ts'
 import { describeApi } from './describe-api.ts'
 import { type App, DRAINING_REASON, type HttpGatewayDeps } from './gateway-types.ts'
+import { createLeave, type Leave } from './leave-front-door.ts'
 import { createObservation } from './observe-requests.ts'
 import { parseJson } from './parse-json.ts'
 import { registerAdminRoutes } from './routes/admin.ts'
@@ -43,8 +44,10 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
   const observe = createObservation(deps.metrics, deps.log)
   let closing = false
 
+  const leaving = (): boolean => closing || isDraining(deps)
+  const leave = createLeave(leaving)
   const letGo = (reply: FastifyReply): void => {
-    if (closing || isDraining(deps)) reply.header('connection', 'close')
+    if (leaving()) reply.header('connection', 'close')
   }
   const prepare = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.headers(headers).header('x-request-id', request.id)
@@ -86,12 +89,14 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
   const cookies = createSessionCookies(deps.secureCookies)
 
   app.addHook('onRequest', async (request, reply) => prepare(request, reply))
+  app.addHook('onRequest', async (request, reply) => sendBack(leave, request, reply))
   app.addHook('onRequest', createAdmission({ ...deps, clearCookies: cookies.clear }))
   // Again at the end, for what was in flight when the closing began.
   app.addHook('onSend', async (_request, reply) => letGo(reply))
   app.addHook('onResponse', async (request, reply) => observe(request, reply))
   app.addHook('preClose', async () => {
     closing = true
+    await leave.alone()
   })
 
   await describeApi(app, API_VERSION)
@@ -105,6 +110,10 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
 
 async function registerRoutes(app: App, deps: HttpGatewayDeps, cookies: SessionCookies): Promise<void> {
   registerOperationRoutes(app, deps)
+  if (deps.serves === 'stand-by link') {
+    await app.register(async (scope: App) => registerStreamRoutes(scope, deps), { prefix: '/api/v1' })
+    return
+  }
   registerSeedDoors(app, deps)
   await app.register(
     async (scope: App) => {
@@ -119,6 +128,13 @@ async function registerRoutes(app: App, deps: HttpGatewayDeps, cookies: SessionC
     },
     { prefix: '/api/v1' },
   )
+}
+
+/** The status is for the front door, which shows it to nobody. */
+function sendBack(leave: Leave, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  if (!leave.sendsBack(request.headers)) return undefined
+  const { message } = errorCatalogue.unavailable
+  return reply.code(502).send({ error: { code: 'unavailable', message, request_id: request.id } })
 }
 
 function isDraining(deps: HttpGatewayDeps): boolean {

@@ -34,6 +34,8 @@ export interface HttpGatewayDeps {
   readonly secureCookies: boolean
   /** The built web client, an absolute path; `null` serves none. */
   readonly webDirectory: string | null
+  /** Without the REST door: only the stand-by link, health and metrics. */
+  readonly serves?: 'everything' | 'stand-by link'
   readonly ready: () => Readiness
   readonly metrics: Registry
   /** Opens `/metrics` to peers that are not on this machine; `null` keeps it closed to them. */

@@ -79,7 +79,7 @@ export function createRevocationFeed(deps: {
       failing = false
     } catch (error) {
       // Once per outage, or the log would fill at two lines a second.
-      if (!failing) log.warn({ error }, 'revocations cannot be followed')
+      if (!failing && !closed) log.warn({ error }, 'revocations cannot be followed')
       failing = true
     }
     polling = false

@@ -25,11 +25,17 @@ export class Connection implements Flushable {
   principal: Principal | null = null
   /** Rooms this connection receives. */
   rooms: RoomChannel[] = []
+  /** Rooms whose log said that the user left, until the client is told so. */
+  left: Set<string> | undefined
   /** Presence this connection watches. */
   watched: readonly string[] = []
   /** Handed out by `ping` until the rooms service has a younger one that is safe. */
   cursor = ''
   closed = false
+  /** The sessions service knows it. */
+  registered = false
+  /** Its client said that nobody is looking. */
+  away = false
   /** Heartbeats since the last sign of life. */
   silentBeats = 0
   openedAt: number

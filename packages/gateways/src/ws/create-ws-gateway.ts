@@ -6,6 +6,7 @@ import type {
   AuthService,
   Bus,
   Clock,
+  GatewayService,
   Log,
   NewId,
   RateLimiter,
@@ -20,6 +21,7 @@ import type { StreamDoor } from '../shared/stream-door.ts'
 import type { TokenVerifier } from '../shared/token-verifier.ts'
 import type { Connection } from './connection.ts'
 import { createFlusher } from './flusher.ts'
+import type { Peers } from './forward-frame.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { Hub } from './hub.ts'
 import { createLiveConnections, type LiveConnections } from './live-connections.ts'
@@ -41,18 +43,24 @@ export interface WsGatewayDependencies {
   readonly log: Log
   readonly newId: NewId
   readonly metrics: Registry
+  /** Gateways of other processes, where there are any. */
+  readonly peers?: Peers
 }
 
 export interface WsGateway {
   /** For the HTTP server's `upgrade` event. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   readonly stream: StreamDoor
+  /** For the other gateways. */
+  readonly peer: GatewayService
   readonly connectionCount: number
   /** Says `goodbye`, gives clients `withinMs` to connect elsewhere, then closes what is left. */
   drain(withinMs: number): Promise<void>
   close(): Promise<void>
 }
 
+/** Its random part: connection ids begin with it, and must stay short. */
+const GATEWAY_ID_CHARS = 11
 /** For the other end to answer a close frame; who does not would hold memory, and the end of the program. */
 const CLOSE_TIMEOUT_MS = 5_000
 
@@ -60,7 +68,7 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
   const { clock, log, newId, bus, rooms, metrics } = dependencies
   const flusher = createFlusher()
   const hub = new Hub({ bus, rooms, flusher, clock, log })
-  const parts: GatewayParts = { ...dependencies, hub, flusher, gateway: newId() }
+  const parts: GatewayParts = { ...dependencies, hub, flusher, gateway: newId().slice(-GATEWAY_ID_CHARS) }
   const live = createLiveConnections(parts)
   // `closeTimeout` is not in the types of ws yet.
   const options: ServerOptions<typeof ClientSocket> & { closeTimeout: number } = {
@@ -74,6 +82,7 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
   }
   const server = new WebSocketServer(options)
   let draining = false
+  const standBy = createStreamDoor(parts, live.create, () => draining)
   countConnections(metrics, live, hub)
 
   return {
@@ -91,7 +100,8 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
       if (door !== null) void openSeedDoor(parts, live.create, raw, request, door, accept)
       else accept((client) => welcome(parts, live.create(new SocketLink(client, raw)), client, request))
     },
-    stream: createStreamDoor(parts, live.create, () => draining),
+    stream: standBy.door,
+    peer: standBy.peer,
     get connectionCount() {
       return live.open.size
     },

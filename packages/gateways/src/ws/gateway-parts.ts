@@ -9,6 +9,7 @@ import type {
 } from '@parley/contracts'
 import type { TokenVerifier } from '../shared/token-verifier.ts'
 import type { Flusher } from './flusher.ts'
+import type { Peers } from './forward-frame.ts'
 import type { Hub } from './hub.ts'
 
 /** What every part of the ws gateway works with. */
@@ -25,6 +26,8 @@ export interface GatewayParts {
   readonly origins: ReadonlySet<string>
   /** This gateway's id in the sessions service. */
   readonly gateway: string
+  /** Other gateways; undefined where there are none. */
+  readonly peers?: Peers
   readonly hub: Hub
   readonly flusher: Flusher
 }

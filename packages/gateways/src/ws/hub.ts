@@ -14,6 +14,7 @@ import {
 } from '@parley/contracts'
 import {
   type CloseReason,
+  ParleyError,
   type PushFrame,
   type Room,
   SMALL_ROOM_MAX_MEMBERS,
@@ -23,6 +24,7 @@ import {
 import { createBurst } from './burst.ts'
 import type { Connection } from './connection.ts'
 import type { Flusher } from './flusher.ts'
+import { createMembershipRepair, type MembershipRepair } from './repair-memberships.ts'
 import { RoomChannel } from './room-channel.ts'
 
 /** A room nobody here receives any more keeps its subscription this long: reloads come right back. */
@@ -54,11 +56,20 @@ export class Hub {
   readonly #users = new Map<string, Subject>()
   readonly #presence = new Map<string, Subject>()
   readonly #ends: (() => void)[] = []
+  readonly #memberships: MembershipRepair
   #closed = false
 
   constructor(parts: HubParts) {
     this.#parts = parts
-    this.#ends.push(parts.bus.onReconnect(() => void this.compareHeads()))
+    this.#memberships = createMembershipRepair({
+      rooms: parts.rooms,
+      log: parts.log,
+      users: () => [...this.#users.keys()],
+      roomsOf: (user) => this.#roomsOf(user),
+      onMember: (user, room) => this.#tellMember(user, room),
+      onEnded: (user, room, facts) => this.#tellEnded(user, room, facts),
+    })
+    this.#ends.push(parts.bus.onReconnect(() => void this.#repair()))
     this.#watchBus()
   }
 
@@ -91,6 +102,7 @@ export class Hub {
         })
     }
     if (!channel.connections.has(connection) && !connection.closed) {
+      connection.left?.delete(room)
       channel.flush()
       channel.connections.add(connection)
       connection.rooms.push(channel)
@@ -185,8 +197,13 @@ export class Hub {
     if (this.#closed) return
     const { bus, clock } = this.#parts
     const next = () => clock.after(HEADS_INTERVAL_MS, () => this.#watchBus())
-    if (bus.connected) next()
-    else void this.compareHeads().finally(next)
+    void (bus.connected ? this.#memberships.keepUp() : this.#repair()).finally(next)
+  }
+
+  /** What the bus may have lost. Memberships first: who was removed is told so before the log takes them out in silence. */
+  async #repair(): Promise<void> {
+    await this.#memberships.repair()
+    await this.compareHeads()
   }
 
   async #join(
@@ -276,7 +293,11 @@ export class Hub {
       for (const connection of subject.connections) if (connection.ready) connection.push(burst)
     } else if (event.type === 'added') {
       for (const connection of subject.connections)
-        connection.whenReady(() => void this.#onAdded(connection, user, event.room))
+        connection.whenReady(() => {
+          void this.#onAdded(connection, user, event.room).then((told) => {
+            if (!told) this.#memberships.tellLater(user, event.room)
+          })
+        })
     } else if (event.type === 'changed') {
       for (const connection of subject.connections)
         connection.whenReady(() => void this.#onChanged(connection, user, event.room))
@@ -285,24 +306,57 @@ export class Hub {
     }
   }
 
-  /** Attached first and read then, so that nothing falls in between; what the client is told to know is not repeated. */
-  async #onAdded(connection: Connection, user: string, room: string): Promise<void> {
+  #roomsOf(user: string): Set<string> {
+    const connections = [...(this.#users.get(user)?.connections ?? [])]
+    return new Set(connections.flatMap(({ rooms, left = [] }) => [...rooms.map(({ id }) => id), ...left]))
+  }
+
+  /** False when a connection that lacks this room could not be told now. */
+  async #tellMember(user: string, room: string): Promise<boolean> {
+    let told = true
+    for (const connection of [...(this.#users.get(user)?.connections ?? [])]) {
+      if (connection.rooms.some(({ id }) => id === room)) continue
+      // Its list is being read, perhaps before this.
+      if (!connection.ready || !(await this.#onAdded(connection, user, room)))
+        told = connection.closed && told
+    }
+    return told
+  }
+
+  #tellEnded(user: string, id: string, facts: Room | undefined): void {
+    for (const connection of [...(this.#users.get(user)?.connections ?? [])]) {
+      if (connection.left?.has(id) !== true && !connection.rooms.some((room) => room.id === id)) continue
+      // With nothing to show for the room: the next connection is told what is gone.
+      if (facts === undefined) connection.close('draining')
+      else this.#onRemoved(connection, facts)
+    }
+  }
+
+  /**
+   * Attached first and read then, so that nothing falls in between; what the client is told to know is not repeated.
+   * False when the room could not be read: then it is as if nothing had been.
+   */
+  async #onAdded(connection: Connection, user: string, room: string): Promise<boolean> {
     const covered = new Map<string, number>()
+    let channel: RoomChannel | undefined
     connection.hold()
     try {
-      const channel = await this.attachRoom(connection, room)
+      channel = await this.attachRoom(connection, room)
       const found = await this.#parts.rooms.getRoom({ user, room })
       if (found.room.me === undefined) {
         this.detachRoom(connection, channel)
-        return
+        return true
       }
       channel.memberCount = found.room.member_count
       channel.reach(found.room.head_seq)
       covered.set(room, found.room.head_seq)
       connection.send({ t: 'room', room: found.room, change: 'added' })
+      return true
     } catch (error) {
-      // The client learns of it at its next resume; without the room's shape nothing true could be said now.
+      // Without the room's shape nothing true can be said now.
       this.#parts.log.debug({ room, error: String(error) }, 'added room not told')
+      if (channel !== undefined) this.detachRoom(connection, channel)
+      return error instanceof ParleyError && error.code === 'not_found'
     } finally {
       connection.release(covered)
     }
@@ -320,6 +374,7 @@ export class Hub {
   #onRemoved(connection: Connection, room: Room): void {
     const channel = connection.rooms.find((candidate) => candidate.id === room.id)
     if (channel !== undefined) this.detachRoom(connection, channel)
+    connection.left?.delete(room.id)
     connection.whenReady(() => connection.send({ t: 'room', room, change: 'removed' }))
   }
 
@@ -333,6 +388,8 @@ export class Hub {
       if (connection.principal?.user !== event.user) continue
       channel.connections.delete(connection)
       connection.rooms = connection.rooms.filter((room) => room !== channel)
+      connection.left ??= new Set()
+      connection.left.add(channel.id)
     }
     this.#linger(channel)
   }

@@ -1,12 +1,14 @@
 /** All live connections of this gateway: made here, looked after here, gone from here. */
 import { Connection } from './connection.ts'
+import { connectionId } from './forward-frame.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import type { Link } from './link.ts'
-import { closeSession } from './open-connection.ts'
+import { closeSession, registerSession } from './open-connection.ts'
 
 /** A dead gateway's connections vanish after the lease; a living one says so well before. */
 const LEASE_RENEWAL_MS = 1_500
+const REGISTER_AT_ONCE = 200
 
 export interface LiveConnections {
   readonly open: ReadonlySet<Connection>
@@ -20,7 +22,7 @@ export interface LiveConnections {
 }
 
 export function createLiveConnections(parts: GatewayParts): LiveConnections {
-  const { clock, hub, sessions, flusher, newId, gateway, log } = parts
+  const { clock, hub, sessions, flusher, newId, gateway, peers, log } = parts
   const open = new Set<Connection>()
   const heartbeat = createHeartbeat(clock)
   const endRevoked = parts.verifier.onRevoked(({ kind, subject }) => {
@@ -33,8 +35,12 @@ export function createLiveConnections(parts: GatewayParts): LiveConnections {
   let cancelLease = clock.after(0, renewLease)
   function renewLease(): void {
     sessions
-      .renewGateway({ gateway })
-      .then(({ known }) => (known ? undefined : registerAgain(parts, open)))
+      .renewGateway({ gateway, ...(peers === undefined ? {} : { url: peers.selfUrl }) })
+      .then(({ known }) => {
+        // Its store was emptied, or we came too late: it must be told again who is here.
+        if (!known) for (const connection of open) connection.registered = false
+        return registerMissing(parts, open)
+      })
       .catch((error: unknown) => log.warn({ error: String(error) }, 'lease not renewed'))
     cancelLease = clock.after(LEASE_RENEWAL_MS, renewLease)
   }
@@ -50,7 +56,13 @@ export function createLiveConnections(parts: GatewayParts): LiveConnections {
   return {
     open,
     create(link) {
-      const connection = new Connection({ id: newId(), link, flusher, now: clock.now(), onClosed })
+      const connection = new Connection({
+        id: connectionId(gateway, newId()),
+        link,
+        flusher,
+        now: clock.now(),
+        onClosed,
+      })
       open.add(connection)
       heartbeat.add(connection)
       return connection
@@ -76,13 +88,11 @@ export function createLiveConnections(parts: GatewayParts): LiveConnections {
   }
 }
 
-/** The sessions service has forgotten this gateway (its store was emptied): tell it again who is here. */
-async function registerAgain(
-  { sessions, gateway }: GatewayParts,
-  open: ReadonlySet<Connection>,
-): Promise<void> {
-  for (const { id, principal, ready } of open) {
-    if (principal !== null && ready)
-      await sessions.openConnection({ id, user: principal.user, device: principal.device, gateway })
+/** Makes known whoever the sessions service does not know: while it or its store was away, people were let in all the same. */
+async function registerMissing(parts: GatewayParts, open: ReadonlySet<Connection>): Promise<void> {
+  const missing = [...open].filter(({ ready, registered }) => ready && !registered)
+  for (let start = 0; start < missing.length; start += REGISTER_AT_ONCE) {
+    const some = missing.slice(start, start + REGISTER_AT_ONCE)
+    await Promise.all(some.map((connection) => registerSession(parts, connection)))
   }
 }

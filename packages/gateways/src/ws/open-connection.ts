@@ -39,16 +39,11 @@ export async function openConnection(
   principal: Principal,
   resume: string | undefined,
 ): Promise<void> {
-  const { hub, rooms, sessions, auth, gateway } = parts
+  const { hub, rooms, auth } = parts
   connection.principal = principal
   try {
-    await sessions.openConnection({
-      id: connection.id,
-      user: principal.user,
-      device: principal.device,
-      gateway,
-    })
-    if (connection.closed) return void closeSession(sessions, connection)
+    await registerSession(parts, connection)
+    if (connection.closed) return
     await hub.attachUser(connection, principal.user)
     const attached = await rooms.listRoomIds({ user: principal.user })
     connection.hold()
@@ -85,6 +80,25 @@ export async function openConnection(
     if (!(error instanceof ParleyError) || !isErrorCode(error.code))
       parts.log.error({ connection: connection.id, error: String(error) }, 'connection not opened')
     connection.close(closeReasonOf(error))
+  }
+}
+
+/** Makes the connection known. Presence is no reason to keep a person out: while its store is away, a later renewal does it. */
+export async function registerSession(
+  { sessions, gateway, log }: GatewayParts,
+  connection: Connection,
+): Promise<void> {
+  const { id, principal, away } = connection
+  if (principal === null) return
+  const { user, device } = principal
+  try {
+    await sessions.openConnection({ id, user, device, gateway })
+    connection.registered = true
+    if (connection.closed) return void closeSession(sessions, connection)
+    if (away) await sessions.setState({ id, user, state: 'away' })
+  } catch (error) {
+    if (!(error instanceof ParleyError) || error.code !== 'unavailable') throw error
+    log.debug({ connection: id }, 'connection not registered: the sessions service is away')
   }
 }
 

@@ -84,8 +84,10 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
     await hub.watch(asker.connection, frame.users)
     return sessions.getPresence({ users: frame.users })
   },
-  presence: ({ sessions }, asker, frame) =>
-    sessions.setState({ id: asker.connection.id, user: asker.user, state: frame.state }),
+  presence({ sessions }, asker, frame) {
+    asker.connection.away = frame.state === 'away'
+    return sessions.setState({ id: asker.connection.id, user: asker.user, state: frame.state })
+  },
   async ping({ rooms }, asker) {
     const { cursor } = await rooms.currentCursor({})
     // Never hand out less than what `ready` covered, nor more than repair may still be working on.

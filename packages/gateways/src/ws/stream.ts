@@ -1,5 +1,6 @@
 /** The stand-by link: the same connection over server-sent events, or over one long answer where even those are held up. */
 import type { ServerResponse } from 'node:http'
+import type { GatewayService } from '@parley/contracts'
 import {
   type CloseReason,
   closeCodes,
@@ -11,6 +12,7 @@ import type { StreamDoor } from '../shared/stream-door.ts'
 import type { Principal } from '../shared/token-verifier.ts'
 import type { Burst } from './burst.ts'
 import type { Connection } from './connection.ts'
+import { forwardFrame } from './forward-frame.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { Link } from './link.ts'
 import { identify, openConnection, sayHello } from './open-connection.ts'
@@ -25,7 +27,7 @@ export function createStreamDoor(
   parts: GatewayParts,
   createConnection: (link: Link) => Connection,
   draining: () => boolean,
-): StreamDoor {
+): { readonly door: StreamDoor; readonly peer: GatewayService } {
   /** By session; an answered poll stays for a while. */
   const connections = new Map<string, Connection>()
 
@@ -40,7 +42,30 @@ export function createStreamDoor(
     return connection
   }
 
-  return {
+  /** Null when this gateway has no such session of this user. */
+  async function take(principal: Principal, session: string, value: unknown): Promise<object | null> {
+    const connection = connections.get(session)
+    if (connection?.principal === undefined || connection.principal?.user !== principal.user) return null
+    try {
+      const parsed = validateFrame(value)
+      if (parsed.type === 'auth') {
+        const renewed = await identify(parts.verifier, (parsed.frame as { token: string }).token)
+        if (renewed.user !== principal.user) return null
+        connection.principal = renewed
+        return { t: 'ok', id: parsed.id ?? 0 }
+      }
+      return (
+        (await answerRequest(parts, { user: principal.user, connection }, parsed)) ?? {
+          t: 'ok',
+          id: parsed.id ?? 0,
+        }
+      )
+    } catch (error) {
+      return toErrorFrame(error, (error as { requestId?: number }).requestId)
+    }
+  }
+
+  const door: StreamDoor = {
     open(_request, reply, principal, query) {
       if (draining()) return refuseWhileDraining(reply)
       if (query.poll) {
@@ -53,28 +78,17 @@ export function createStreamDoor(
         void openConnection(parts, connection, principal, query.resume)
       }
     },
-    async request(principal, session, value) {
-      const connection = connections.get(session)
-      if (connection?.principal === undefined || connection.principal?.user !== principal.user) return null
-      try {
-        const parsed = validateFrame(value)
-        if (parsed.type === 'auth') {
-          const renewed = await identify(parts.verifier, (parsed.frame as { token: string }).token)
-          if (renewed.user !== principal.user) return null
-          connection.principal = renewed
-          return { t: 'ok', id: parsed.id ?? 0 }
-        }
-        return (
-          (await answerRequest(parts, { user: principal.user, connection }, parsed)) ?? {
-            t: 'ok',
-            id: parsed.id ?? 0,
-          }
-        )
-      } catch (error) {
-        return toErrorFrame(error, (error as { requestId?: number }).requestId)
-      }
+    async request(principal, session, frame) {
+      return (await take(principal, session, frame)) ?? forwardFrame(parts, principal, session, frame)
     },
   }
+  const peer: GatewayService = {
+    async takeFrame({ user, device, expires_at, session, frame }) {
+      const answer = await take({ user, device, expiresAtMs: expires_at }, session, frame)
+      return { answer: answer as Record<string, unknown> | null }
+    },
+  }
+  return { door, peer }
 }
 
 function refuseWhileDraining(reply: ServerResponse): void {

@@ -1,11 +1,14 @@
-/** The rooms service: its verbs behind the contract, and the lifetime of its relay. */
-import type { RoomsService } from '@parley/contracts'
+/** The rooms service: its verbs behind the contract, and the lifetimes of its relay and its background work. */
+import { noCache, type RoomsService } from '@parley/contracts'
 import { createAnnouncer } from './announcer.ts'
 import { createChangeMembers } from './change-members.ts'
 import { createChangeMessage } from './change-message.ts'
+import { changedMemberships } from './changed-memberships.ts'
 import { createCreateRoom } from './create-room.ts'
 import { createDeleteRoom } from './delete-room.ts'
 import type { RoomsDependencies } from './dependencies.ts'
+import { createReadEpoch } from './epoch.ts'
+import { createIndexMessages, INDEX_AT_ONCE } from './index-messages.ts'
 import { listBans, listMembers } from './list-members.ts'
 import { getMessage, listMessages, listPins } from './list-messages.ts'
 import { findRoom, listRoomIds, pageOfRooms, searchRooms } from './list-rooms.ts'
@@ -17,26 +20,45 @@ import { createRenameRoom } from './rename-room.ts'
 import { createResume } from './resume.ts'
 import { searchMessages } from './search-messages.ts'
 import { createSendMessage } from './send-message.ts'
-import { createDirectory, syncUsers } from './sync-users.ts'
+import { createDirectory, syncUsers, userCopies } from './sync-users.ts'
 import { createWriteRoom } from './write-room.ts'
 
 export interface RunningRoomsService extends RoomsService {
-  start(): void
+  /** Relays the outbox and does the background work until `close`. Resolves when it listens for the latter. */
+  start(): Promise<void>
+  /** Only the background work; `start` includes it. */
+  work(): Promise<void>
   /** One batch of the outbox; how many rows were worked off. */
   runRelay(): Promise<number>
   close(): Promise<void>
 }
 
 export function createRoomsService(dependencies: RoomsDependencies): RunningRoomsService {
-  const { database, bus, clock, log } = dependencies
+  const { database, bus, queue, clock, log, cache = noCache } = dependencies
   const announcer = createAnnouncer(bus)
   const directory = createDirectory(database, dependencies.auth)
   const write = createWriteRoom(dependencies, announcer)
-  const { start: startSampling, close: stopSampling, ...resume } = createResume({ database, clock, log })
-  const relay = createRelay({ database, announcer, clock, log })
+  const readEpoch = createReadEpoch(database)
+  const {
+    start: startSampling,
+    close: stopSampling,
+    ...resume
+  } = createResume({
+    database,
+    readEpoch,
+    clock,
+    log,
+  })
+  const relay = createRelay({ database, announcer, queue, clock, log })
+  let endWork: Promise<() => Promise<void>> | undefined
+  const work = async () => {
+    endWork ??= queue.consume('rooms.index', INDEX_AT_ONCE, createIndexMessages(database))
+    await endWork
+  }
 
   return {
     syncUsers: (input) => syncUsers(database, input),
+    userCopies: (input) => userCopies(database, input),
     createRoom: createCreateRoom(dependencies, announcer, directory),
     getRoom: async ({ user, room }) => ({ room: await readRoom(database, user, room) }),
     listRooms: ({ user, limit, cursor }) => pageOfRooms(database, user, { limit, cursor }),
@@ -49,7 +71,7 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     listBans: (input) => listBans(database, input),
     sendMessage: createSendMessage(dependencies, announcer),
     ...createChangeMessage(write),
-    listMessages: (input) => listMessages(database, input),
+    listMessages: (input) => listMessages(database, cache, input),
     getMessage: (input) => getMessage(database, input),
     listPins: (input) => listPins(database, input),
     searchMessages: (input) => searchMessages(database, input),
@@ -57,16 +79,21 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     listRoomIds: (input) => listRoomIds(database, input),
     ...resume,
     mark: createMark(database, announcer),
+    changedMemberships: (input) => changedMemberships(database, readEpoch, input),
     heads: (input) => heads(database, input),
     replay: (input) => replay(database, input),
-    start() {
+    async start() {
       startSampling()
       relay.start()
+      await work()
     },
+    work,
     runRelay: relay.run,
     async close() {
       stopSampling()
       await relay.close()
+      const end = await endWork
+      await end?.()
     },
   }
 }

@@ -1,11 +1,14 @@
-import type { AuthService, Bus, Clock, Database, Log, NewId } from '@parley/contracts'
+import type { AuthService, Bus, Cache, Clock, Database, Log, NewId, WorkQueue } from '@parley/contracts'
 
 export interface RoomsDependencies {
   readonly database: Database
   readonly bus: Bus
+  readonly queue: WorkQueue
   readonly clock: Clock
   readonly newId: NewId
   readonly log: Log
   /** Whom this service's copy of users does not know yet is asked for here. */
   readonly auth: Pick<AuthService, 'userRecords'>
+  /** Keeps the newest page of rooms that are read much; left out, every page comes from the database. */
+  readonly cache?: Cache
 }

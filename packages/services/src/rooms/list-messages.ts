@@ -1,45 +1,29 @@
-import type { Database, InputOf, OutputOf, roomsContract } from '@parley/contracts'
+import type { Cache, Database, InputOf, OutputOf, roomsContract } from '@parley/contracts'
 import { type Message, ParleyError } from '@parley/protocol'
+import { countFitting, cutNewest } from './cut-page.ts'
+import { listNewestMessages } from './list-newest-messages.ts'
 import { loadMessages, loadPage } from './load-messages.ts'
 import { assertReader } from './read-room.ts'
 
 type Contract = typeof roomsContract
 
-/** Of bodies in one page, UTF-16 units. Answers nobody reads are kept in memory, so two hundred long messages are two pages or more. */
-const PAGE_MAX_CHARS = 256 * 1024
-
-/** How many of these messages one page takes, counted from its fixed end: at least one. */
-function countFitting(messages: readonly Message[]): number {
-  let chars = 0
-  const tooMany = messages.findIndex((message) => {
-    chars += message.body.length
-    return chars > PAGE_MAX_CHARS
-  })
-  return tooMany < 0 ? messages.length : Math.max(1, tooMany)
-}
-
 /** A page of history, ascending. `more`: there are further messages in the direction asked for (either one, for `around`). */
 export async function listMessages(
   database: Database,
+  cache: Cache,
   input: InputOf<Contract, 'listMessages'>,
 ): Promise<OutputOf<Contract, 'listMessages'>> {
-  const { user, room, limit } = input
+  const { user, room, limit, before, after, around } = input
+  if (before === undefined && after === undefined && around === undefined)
+    return listNewestMessages(database, cache, input)
   await assertReader(database, user, room)
-  if (input.after !== undefined) {
-    const found = await loadPage(database, user, room, { after: input.after }, limit + 1)
+  if (after !== undefined) {
+    const found = await loadPage(database, user, room, { after }, limit + 1)
     const fitting = Math.min(limit, countFitting(found))
     return { messages: found.slice(0, fitting), more: found.length > fitting }
   }
-  if (input.around !== undefined) return loadAround(database, input, input.around)
-  const found = await loadPage(
-    database,
-    user,
-    room,
-    { before: input.before ?? Number.MAX_SAFE_INTEGER },
-    limit + 1,
-  )
-  const fitting = Math.min(limit, countFitting(found.toReversed()))
-  return { messages: found.slice(found.length - fitting), more: found.length > fitting }
+  if (around !== undefined) return loadAround(database, input, around)
+  return cutNewest(await loadPage(database, user, room, { before: before ?? 0 }, limit + 1), limit)
 }
 
 /** Half before, the rest from the place on; what one side lacks the other fills. */

@@ -3,7 +3,7 @@ import type { Queryable } from '@parley/contracts'
 import type { Message, Reaction } from '@parley/protocol'
 import type { EntryData } from './entry.ts'
 
-interface MessageRow {
+export interface MessageRow {
   room_id: string
   seq: number
   sender: string
@@ -19,10 +19,13 @@ interface MessageRow {
   reactions: Reaction[] | null
 }
 
-const MESSAGE_COLUMNS = `
+/** `$1` is the user whose reactions are `mine`. */
+export const MESSAGE_COLUMNS = `
   e.room_id, e.seq, e.sender, e.client_id, e.at, e.body, e.data, e.redacted,
-  x.body as edit_body, x.data as edit_data, x.at as edited_at, p.active as pinned, g.reactions
-  from picked e
+  x.body as edit_body, x.data as edit_data, x.at as edited_at, p.active as pinned, g.reactions`
+
+/** What a message is made of, beside its entry `e`. */
+export const MESSAGE_JOINS = `
   left join rooms.entry x on x.room_id = e.room_id and x.seq = e.edit_seq
   left join rooms.pin p on p.room_id = e.room_id and p.target = e.seq and p.active
   left join lateral (
@@ -46,7 +49,7 @@ export async function loadMessages(
     `with picked as (
        select e.* from unnest($2::text[], $3::bigint[]) as k(room_id, seq)
        join rooms.entry e on e.room_id = k.room_id and e.seq = k.seq and e.kind = 'message')
-     select ${MESSAGE_COLUMNS}`,
+     select ${MESSAGE_COLUMNS} from picked e ${MESSAGE_JOINS}`,
     [user, keys.map((key) => key.room), keys.map((key) => key.seq)],
     'rooms.load-messages',
   )
@@ -68,14 +71,14 @@ export async function loadPage(
     `with picked as (
        select * from rooms.entry where room_id = $2 and seq ${upwards ? '<' : '>'} $3 and kind = 'message'
        order by seq ${upwards ? 'desc' : 'asc'} limit $4)
-     select ${MESSAGE_COLUMNS} order by e.seq`,
+     select ${MESSAGE_COLUMNS} from picked e ${MESSAGE_JOINS} order by e.seq`,
     [user, room, upwards ? place.before : place.after, limit],
     upwards ? 'rooms.page-before' : 'rooms.page-after',
   )
   return rows.map(toMessage)
 }
 
-function toMessage(row: MessageRow): Message {
+export function toMessage(row: MessageRow): Message {
   const message: Message = {
     room: row.room_id,
     seq: row.seq,

@@ -2,6 +2,6 @@ import { join } from 'node:path'
 import { loadMigrations } from '../shared/load-migrations.ts'
 
 export const roomsMigrations = {
-  schema: 'rooms',
+  schema: 'rooms' as const,
   migrations: loadMigrations(join(import.meta.dirname, 'sql')),
 }

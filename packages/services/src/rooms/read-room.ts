@@ -106,6 +106,13 @@ export function withoutMe(room: Room): Room {
   return facts
 }
 
+/** The facts that are the same for everybody, of whatever kind the rooms are; for those who were members. */
+export async function readFacts(reader: Queryable, ids: readonly string[]): Promise<Room[]> {
+  if (ids.length === 0) return []
+  const { rows } = await reader.query<RoomRow>(ROOM_QUERY, ['', ids], 'rooms.read-rooms')
+  return rows.map((row) => withoutMe(toRoom(row)))
+}
+
 /** Membership as one primary-key read. Throws `not_found` or `not_member`. */
 export async function assertReader(
   reader: Queryable,

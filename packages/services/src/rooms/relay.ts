@@ -1,9 +1,12 @@
 /**
- * Works off the outbox: announces the heads that a dead process may not have announced, makes the messages
- * searchable, and only then removes the row. Any number of processes may run it: rows are skipped while another
- * holds them.
+ * Works off the outbox in two stages that do not wait for each other. The first announces the heads that a dead
+ * process may not have announced, within two seconds, whatever the queue does. The second hands what was announced to
+ * the queue and removes the rows once it has confirmed them; while the queue is away rows simply wait. Any number of
+ * processes may run both: rows are skipped while another holds them.
  */
-import type { Clock, Database, Log, Queryable } from '@parley/contracts'
+import { createHash } from 'node:crypto'
+import type { Clock, Database, Log, WorkItem, WorkQueue } from '@parley/contracts'
+import { repeat } from '../shared/repeat.ts'
 import type { Announcer } from './announcer.ts'
 import { purgeDeletedRooms } from './delete-room.ts'
 
@@ -12,12 +15,18 @@ const OWN_MS = 1_000
 const IDLE_INTERVAL_MS = 1_000
 /** Between batches while there is work, so that a flood of sends keeps the processor. */
 const BUSY_INTERVAL_MS = 50
-const BATCH_MAX_ROWS = 50
+/** After a first failure; it doubles up to the second one. */
+const RETRY_FROM_MS = 1_000
+const RETRY_TO_MS = 10_000
+const ANNOUNCE_MAX_ROWS = 500
+const HAND_OVER_MAX_ROWS = 500
+/** A row has at most as many heads as a batch of senders has rooms; an item never has more than this. */
+const ITEM_MAX_HEADS = 200
 const PURGE_INTERVAL_MS = 5_000
 
 export interface Relay {
   start(): void
-  /** One batch; how many rows it removed. For tests and for draining. */
+  /** One batch of both stages; how many rows the second removed. Throws when the queue is away. For tests. */
   run(): Promise<number>
   close(): Promise<void>
 }
@@ -27,114 +36,125 @@ interface OutboxRow {
   heads: Record<string, number>
 }
 
-export function createRelay(parts: {
-  database: Database
-  announcer: Announcer
-  clock: Clock
-  log: Log
-}): Relay {
-  const { database, announcer, clock, log } = parts
-  let closed = false
-  let cancel: (() => void) | undefined
-  let running: Promise<void> = Promise.resolve()
+export interface RelayParts {
+  readonly database: Database
+  readonly announcer: Announcer
+  readonly queue: WorkQueue
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export function createRelay(parts: RelayParts): Relay {
+  const { database, clock, log } = parts
+  let troubles = 0
   let purgeAt = 0
 
-  async function run(): Promise<number> {
-    return database.transaction(async (transaction) => {
-      const { rows } = await transaction.query<OutboxRow>(
-        `select id, heads from rooms.outbox where at < now() - make_interval(secs => $1) order by id limit $2 for update skip locked`,
-        [OWN_MS / 1_000, BATCH_MAX_ROWS],
-        'rooms.outbox',
-      )
-      if (rows.length === 0) return 0
-      const heads = new Map<string, number>()
-      for (const row of rows) {
-        const mine = announcer.takeAnnounced(row.id)
-        for (const [room, head] of Object.entries(row.heads)) {
-          heads.set(room, Math.max(head, heads.get(room) ?? 0))
-          if (!mine) announcer.room(room, { type: 'head', head_seq: head })
-        }
-      }
-      await indexMessages(transaction, heads)
-      await transaction.query(
-        'delete from rooms.outbox where id = any($1)',
-        [rows.map((row) => row.id)],
-        'rooms.outbox-done',
-      )
-      return rows.length
-    })
-  }
-
-  async function tick(): Promise<void> {
-    let delayMs = IDLE_INTERVAL_MS
+  const announcing = repeat(clock, async () => {
     try {
-      if ((await run()) === BATCH_MAX_ROWS) delayMs = BUSY_INTERVAL_MS
-      if (clock.now() >= purgeAt) {
-        const more = await purgeDeletedRooms(database, log)
-        purgeAt = clock.now() + (more ? 0 : PURGE_INTERVAL_MS)
-        if (more) delayMs = BUSY_INTERVAL_MS
-      }
+      const count = await announce(parts)
+      if (count > 0) handing.hurry()
+      return count === ANNOUNCE_MAX_ROWS ? BUSY_INTERVAL_MS : IDLE_INTERVAL_MS
     } catch (error) {
-      log.warn({ error: String(error) }, 'outbox not worked off; trying again')
+      log.warn({ error: String(error) }, 'outbox not announced; trying again')
+      return IDLE_INTERVAL_MS
     }
-    if (!closed) {
-      cancel = clock.after(delayMs, () => {
-        running = tick()
-      })
+  })
+  const handing = repeat(clock, async () => {
+    try {
+      const count = await handOver(parts)
+      if (troubles > 0) log.info({}, 'the outbox is worked off again')
+      troubles = 0
+      return count === HAND_OVER_MAX_ROWS ? BUSY_INTERVAL_MS : IDLE_INTERVAL_MS
+    } catch (error) {
+      if (troubles++ === 0) log.warn({ error: String(error) }, 'outbox not worked off; trying again')
+      return Math.min(RETRY_TO_MS, RETRY_FROM_MS * 2 ** (troubles - 1))
     }
-  }
+  })
+  const purging = repeat(clock, async () => {
+    if (clock.now() < purgeAt) return IDLE_INTERVAL_MS
+    try {
+      if (await purgeDeletedRooms(database, log)) return BUSY_INTERVAL_MS
+    } catch (error) {
+      log.warn({ error: String(error) }, 'deleted rooms not purged; trying again')
+    }
+    purgeAt = clock.now() + PURGE_INTERVAL_MS
+    return IDLE_INTERVAL_MS
+  })
+  const loops = [announcing, handing, purging]
 
   return {
-    run,
     start() {
-      running = tick()
+      for (const loop of loops) loop.start()
+    },
+    async run() {
+      await announce(parts)
+      return handOver(parts)
     },
     async close() {
-      closed = true
-      cancel?.()
-      await running
+      await Promise.all(loops.map((loop) => loop.close()))
     },
   }
 }
 
-/**
- * Two steps, so that senders wait for neither: the rows are written without any lock, then the rooms are locked for
- * the moment it takes to look again at what was edited or deleted meanwhile. Edits wait for that lock and find the
- * rows there.
- */
-async function indexMessages(transaction: Queryable, heads: ReadonlyMap<string, number>): Promise<void> {
-  const rooms = [...heads.keys()].sort()
-  const upto = rooms.map((room) => heads.get(room) ?? 0)
-  const due = `select r.id, r.indexed_seq, h.head as upto from unnest($1::text[], $2::bigint[]) as h(id, head)
-    join rooms.room r on r.id = h.id and r.deleted_at is null and r.indexed_seq < h.head`
-  await transaction.query(
-    `with due as (${due})
-     insert into rooms.search (room_id, seq, sender, at, folded)
-     select e.room_id, e.seq, e.sender, e.at, public.parley_fold(coalesce(x.body, e.body))
-     from due join rooms.entry e on e.room_id = due.id and e.seq > due.indexed_seq and e.seq <= due.upto and e.kind = 'message' and not e.redacted
-     left join rooms.entry x on x.room_id = e.room_id and x.seq = e.edit_seq
-     order by e.room_id, e.seq on conflict do nothing`,
-    [rooms, upto],
-    'rooms.index',
-  )
-  await transaction.query(
-    'select 1 from rooms.room where id = any($1) order by id for update',
-    [rooms],
-    'rooms.index-lock',
-  )
-  await transaction.query(
-    `with due as (${due}),
-     changed as (
-       select e.room_id, e.seq, e.redacted, x.body from due
-       join rooms.entry e on e.room_id = due.id and e.seq > due.indexed_seq and e.seq <= due.upto and e.kind = 'message'
-       left join rooms.entry x on x.room_id = e.room_id and x.seq = e.edit_seq
-       where e.redacted or e.edit_seq is not null),
-     gone as (delete from rooms.search s using changed c where s.room_id = c.room_id and s.seq = c.seq and c.redacted),
-     renewed as (
-       update rooms.search s set folded = public.parley_fold(c.body) from changed c
-       where s.room_id = c.room_id and s.seq = c.seq and not c.redacted)
-     update rooms.room r set indexed_seq = due.upto from due where r.id = due.id`,
-    [rooms, upto],
-    'rooms.index-done',
-  )
+/** One batch; how many rows are announced now that were not. */
+async function announce({ database, announcer }: RelayParts): Promise<number> {
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.query<OutboxRow>(
+      `select id, heads from rooms.outbox where not announced and at < now() - make_interval(secs => $1)
+       order by id limit $2 for update skip locked`,
+      [OWN_MS / 1_000, ANNOUNCE_MAX_ROWS],
+      'rooms.outbox-unannounced',
+    )
+    if (rows.length === 0) return 0
+    const heads = new Map<string, number>()
+    for (const row of rows) if (!announcer.takeAnnounced(row.id)) addHeads(heads, row)
+    for (const [room, head] of heads) announcer.room(room, { type: 'head', head_seq: head })
+    await transaction.query(
+      'update rooms.outbox set announced = true where id = any($1)',
+      [rows.map((row) => row.id)],
+      'rooms.outbox-announced',
+    )
+    return rows.length
+  })
+}
+
+/** One batch; how many rows the queue has taken over. Throws what `publish` throws. */
+async function handOver({ database, queue }: RelayParts): Promise<number> {
+  return database.transaction(async (transaction) => {
+    const { rows } = await transaction.query<OutboxRow>(
+      'select id, heads from rooms.outbox where announced order by id limit $1 for update skip locked',
+      [HAND_OVER_MAX_ROWS],
+      'rooms.outbox-work',
+    )
+    if (rows.length === 0) return 0
+    await queue.publish('room.entries', toItems(rows))
+    await transaction.query(
+      'delete from rooms.outbox where id = any($1)',
+      [rows.map((row) => row.id)],
+      'rooms.outbox-done',
+    )
+    return rows.length
+  })
+}
+
+/** The same rows make the same items, ids included, so that a repetition can be told. */
+function toItems(rows: readonly OutboxRow[]): WorkItem[] {
+  const heads = new Map<string, number>()
+  for (const row of rows) addHeads(heads, row)
+  const id = createHash('sha256')
+    .update(rows.map((row) => row.id).join())
+    .digest('base64url')
+  const all = [...heads]
+  const items: WorkItem[] = []
+  for (let from = 0; from < all.length; from += ITEM_MAX_HEADS) {
+    const some = Object.fromEntries(all.slice(from, from + ITEM_MAX_HEADS))
+    items.push({ id: `${id}.${items.length}`, body: JSON.stringify({ heads: some }) })
+  }
+  return items
+}
+
+function addHeads(heads: Map<string, number>, row: OutboxRow): void {
+  for (const [room, head] of Object.entries(row.heads)) {
+    heads.set(room, Math.max(head, heads.get(room) ?? 0))
+  }
 }

@@ -5,6 +5,7 @@
  */
 import type { Clock, Database, InputOf, Log, OutputOf, roomsContract } from '@parley/contracts'
 import { READY_MAX_ROOMS } from '@parley/protocol'
+import { parseCursor, type ReadEpoch } from './epoch.ts'
 import { pageFrom } from './list-rooms.ts'
 
 type Contract = typeof roomsContract
@@ -22,25 +23,18 @@ export interface Resume {
 
 export function createResume({
   database,
+  readEpoch,
   clock,
   log,
 }: {
   database: Database
+  readEpoch: ReadEpoch
   clock: Clock
   log: Log
 }): Resume {
-  let epoch: Promise<string> | undefined
   let samples: { at: number; xmin: string }[] = []
   let cancel: (() => void) | undefined
   let closed = false
-
-  const readEpochOnce = (): Promise<string> => {
-    epoch ??= readEpoch(database).catch((error: unknown) => {
-      epoch = undefined
-      throw error
-    })
-    return epoch
-  }
 
   async function sample(): Promise<void> {
     try {
@@ -61,7 +55,7 @@ export function createResume({
 
   return {
     async resume({ user, cursor }) {
-      const known = await readEpochOnce()
+      const known = await readEpoch()
       const asked = cursor === undefined ? undefined : parseCursor(cursor, known)
       const now = await readChanges(database, user, asked)
       // A cursor from the future of this database was made by a past that a restored backup no longer has.
@@ -77,7 +71,7 @@ export function createResume({
     },
     async currentCursor() {
       const old = samples.findLast((entry) => clock.now() - entry.at >= CURSOR_LAG_MS)
-      return { cursor: old === undefined ? null : `${await readEpochOnce()}.${old.xmin}` }
+      return { cursor: old === undefined ? null : `${await readEpoch()}.${old.xmin}` }
     },
     start() {
       void sample()
@@ -87,21 +81,6 @@ export function createResume({
       cancel?.()
     },
   }
-}
-
-/** Changes when the data are restored into another cluster or timeline, or when an operator says so. */
-async function readEpoch(database: Database): Promise<string> {
-  const { rows } = await database.query<{ epoch: string }>(
-    `select m.epoch || substr(md5(s.system_identifier::text || c.timeline_id::text), 1, 8) as epoch
-     from rooms.meta m, pg_control_system() s, pg_control_checkpoint() c`,
-  )
-  if (rows[0] === undefined) throw new Error('rooms.meta is empty')
-  return rows[0].epoch
-}
-
-function parseCursor(cursor: string, epoch: string): string | undefined {
-  const [given, xmin] = cursor.split('.')
-  return given === epoch && xmin !== undefined && /^\d{1,18}$/.test(xmin) ? xmin : undefined
 }
 
 /** The snapshot is read before the rooms are: whatever commits in between is listed again, never missed. */

@@ -4,7 +4,7 @@ import { ParleyError, type PermissionName } from '@parley/protocol'
 
 export async function syncUsers(
   database: Queryable,
-  { users }: InputOf<typeof roomsContract, 'syncUsers'>,
+  { users, repair = false }: InputOf<typeof roomsContract, 'syncUsers'>,
 ): Promise<Record<never, never>> {
   if (users.length === 0) return {}
   // One row a user: a batch may hold two versions of the same one, and an upsert may not meet a row twice.
@@ -18,11 +18,23 @@ export async function syncUsers(
      on conflict (id) do update set username = excluded.username, display_name = excluded.display_name,
        avatar_file_id = excluded.avatar_file_id, admin = excluded.admin, disabled = excluded.disabled,
        permissions = excluded.permissions, version = excluded.version
-     where u.version < excluded.version`,
-    [JSON.stringify([...newest.values()])],
+     where u.version < excluded.version or $2`,
+    [JSON.stringify([...newest.values()]), repair],
     'rooms.sync-users',
   )
   return {}
+}
+
+export async function userCopies(
+  database: Queryable,
+  { after, limit }: InputOf<typeof roomsContract, 'userCopies'>,
+): Promise<{ users: UserRecord[] }> {
+  const { rows } = await database.query<UserRecord>(
+    `select id, username, display_name, avatar_file_id, admin, disabled, permissions, version
+     from rooms.users where id > $1 order by id limit $2`,
+    [after ?? '', limit],
+  )
+  return { users: rows }
 }
 
 interface KnownUser {

@@ -1,5 +1,6 @@
 import { createInProcessBus } from '@parley/adapters/embedded/in-process-bus'
-import { CONNECTIONS_MAX_PER_USER, presenceTopic, silentLog } from '@parley/contracts'
+import { CONNECTIONS_MAX_PER_USER, presenceTopic, type SessionsStore, silentLog } from '@parley/contracts'
+import { ParleyError } from '@parley/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createManualClock, type ManualClock } from '../../../../tests/support/manual-clock.ts'
 import { createSessionsService, type LocalSessionsService } from './create-sessions-service.ts'
@@ -130,6 +131,22 @@ describe('connections', () => {
 })
 
 describe('a gateway', () => {
+  it('is found by where it said that it is reached, and so are connections to it', async () => {
+    const url = 'http://ws-1.internal:9000'
+    await sessions.renewGateway({ gateway: 'gateway-1', url })
+    await open('a')
+    await open('b', 'ada', 'gateway-2')
+    const { connections } = await sessions.findConnections({ user: 'ada' })
+    expect(connections.map(({ id, gateway_url }) => [id, gateway_url])).toEqual([
+      ['a', url],
+      ['b', undefined],
+    ])
+    expect(await sessions.findGateway({ gateway: 'gateway-1' })).toEqual({ url })
+    expect(await sessions.findGateway({ gateway: 'gateway-2' })).toEqual({})
+    await pass(5_000)
+    expect(await sessions.findGateway({ gateway: 'gateway-1' })).toEqual({})
+  })
+
   it('keeps its connections while it renews, and loses them 5 s after it stopped', async () => {
     await open('a')
     await sessions.renewGateway({ gateway: 'gateway-1' })
@@ -181,19 +198,99 @@ describe('the list of who is online', () => {
   })
 })
 
-describe('the store in memory', () => {
-  it('forgets who is gone longest', async () => {
-    const store = createMemorySessionsStore(2)
-    for (const user of ['ada', 'bob', 'cyd']) {
-      const connection = { id: user, user, device: 'd', gateway: 'g', opened_at: 1, state: 'online' as const }
-      await store.add(connection, 1, 10)
-      await store.remove(user, user, 5)
+describe('two replicas on one store', () => {
+  let other: LocalSessionsService
+  let store: SessionsStore
+
+  beforeEach(async () => {
+    sessions.close()
+    const bus = createInProcessBus()
+    store = createMemorySessionsStore()
+    const replica = () => createSessionsService({ bus, clock, log: silentLog, store })
+    sessions = replica()
+    other = replica()
+    heard = []
+    await bus.subscribe(presenceTopic('ada'), (message) => heard.push(JSON.parse(message)))
+  })
+  afterEach(() => other.close())
+
+  /** Enough for two sweeps; the gateway lives on. */
+  async function passSeconds(seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second++) {
+      await other.renewGateway({ gateway: 'gateway-1' })
+      await pass(1_000)
     }
-    const left = { at: 5, state: 'online' }
-    expect(await store.read(['ada', 'bob', 'cyd'])).toEqual([
-      { connections: [] },
-      { connections: [], left },
-      { connections: [], left },
-    ])
+  }
+  const states = () => heard.map((presence) => (presence as { state: string }).state)
+
+  it('tell once that a user came and went, whichever handles what', async () => {
+    for (const service of [sessions, other]) service.start()
+    await open('a')
+    await other.openConnection({ id: 'b', user: 'ada', device: 'device-b', gateway: 'gateway-1' })
+    await passSeconds(3)
+    expect(states()).toEqual(['online'])
+    await close('a')
+    await other.closeConnection({ id: 'b', user: 'ada' })
+    await passSeconds(10)
+    expect(states()).toEqual(['online', 'offline'])
+  })
+
+  it('tell once that a user went when the one that handled the close dies within the grace', async () => {
+    other.start()
+    await open('a')
+    await pass(100)
+    const left = clock.now()
+    await close('a')
+    await pass(500)
+    sessions.close()
+    await passSeconds(10)
+    expect(heard.slice(1)).toEqual([{ user: 'ada', state: 'offline', last_seen_at: left }])
+  })
+
+  it('tell what changed when the one that changed it dies before it could', async () => {
+    other.start()
+    await open('a')
+    sessions.close()
+    await passSeconds(3)
+    expect(states()).toEqual(['online'])
+  })
+
+  it('tell nothing of a user who came back to the other one', async () => {
+    for (const service of [sessions, other]) service.start()
+    await open('a')
+    await passSeconds(1)
+    await close('a')
+    await pass(2_000)
+    await other.openConnection({ id: 'b', user: 'ada', device: 'device-b', gateway: 'gateway-1' })
+    await passSeconds(10)
+    expect(states()).toEqual(['online'])
+  })
+
+  it('notice a dead gateway together and tell it once', async () => {
+    for (const service of [sessions, other]) service.start()
+    await open('a')
+    await sessions.renewGateway({ gateway: 'gateway-1' })
+    for (let second = 0; second < 12; second++) await pass(1_000)
+    expect(states()).toEqual(['online', 'offline'])
+  })
+
+  it('go on after a time without the store, which is logged once', async () => {
+    const warnings: string[] = []
+    const log = { ...silentLog, warn: (_: object, message: string) => warnings.push(message) }
+    const look = store.removeDeadGateways
+    const away = async () => {
+      throw new ParleyError('unavailable', { retryAfterMs: 1_000 })
+    }
+    const broken = { ...store, removeDeadGateways: away as typeof look }
+    const service = createSessionsService({ bus: createInProcessBus(), clock, log, store: broken })
+    service.start()
+    for (let second = 0; second < 5; second++) await pass(1_000)
+    const asked = service.findConnections({ user: 'ada' })
+    await expect(asked).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1_000 })
+    broken.removeDeadGateways = look
+    await pass(1_000)
+    expect((await service.findConnections({ user: 'ada' })).connections).toEqual([])
+    expect(warnings).toHaveLength(1)
+    service.close()
   })
 })

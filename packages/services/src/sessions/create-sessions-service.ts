@@ -3,15 +3,16 @@ import {
   type Bus,
   type Clock,
   CONNECTIONS_MAX_PER_USER,
+  describePresence,
   GATEWAY_LEASE_MS,
   type Log,
   OFFLINE_GRACE_MS,
   type SessionsService,
+  type SessionsStore,
 } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import { createMemorySessionsStore } from './memory-sessions-store.ts'
-import { createPresenceTeller, describePresence } from './presence.ts'
-import type { SessionsStore } from './sessions-store.ts'
+import { createPresenceTeller } from './presence.ts'
 
 export interface SessionsServiceDeps {
   readonly bus: Bus
@@ -40,14 +41,19 @@ export function createSessionsService(deps: SessionsServiceDeps): LocalSessionsS
     presence.touch(await store.removeDeadGateways(clock.now()))
   }
 
+  /** Asked together, in one round trip: the store takes calls in the order they were made. */
+  async function afterDroppingDead<Result>(ask: () => Promise<Result>): Promise<Result> {
+    const dropped = dropDeadGateways()
+    const [result] = await Promise.all([ask(), dropped])
+    return result
+  }
+
   return {
     async openConnection({ id, user, device, gateway }) {
-      await dropDeadGateways()
       const now = clock.now()
-      const added = await store.add(
-        { id, user, device, gateway, opened_at: now, state: 'online' },
-        CONNECTIONS_MAX_PER_USER,
-        now + GATEWAY_LEASE_MS,
+      const connection = { id, user, device, gateway, opened_at: now, state: 'online' as const }
+      const added = await afterDroppingDead(() =>
+        store.add(connection, CONNECTIONS_MAX_PER_USER, now + GATEWAY_LEASE_MS),
       )
       if (!added) throw new ParleyError('rate_limited', { retryAfterMs: RETRY_AFTER_MS })
       presence.touch([user])
@@ -57,34 +63,42 @@ export function createSessionsService(deps: SessionsServiceDeps): LocalSessionsS
       if (await store.remove(user, id, clock.now())) presence.touch([user])
       return {}
     },
-    async renewGateway({ gateway }) {
-      // First, so that a gateway that comes too late learns it.
-      await dropDeadGateways()
-      return { known: await store.renewGateway(gateway, clock.now() + GATEWAY_LEASE_MS) }
+    async renewGateway({ gateway, url }) {
+      const leaseUntil = clock.now() + GATEWAY_LEASE_MS
+      // The dead first, so that a gateway that comes too late learns it.
+      return { known: await afterDroppingDead(() => store.renewGateway(gateway, leaseUntil, url)) }
     },
     async setState({ id, user, state }) {
-      if (!(await store.setState(user, id, state))) throw new ParleyError('not_found')
+      if (!(await store.setState(user, id, state, clock.now()))) throw new ParleyError('not_found')
       presence.touch([user])
       const [sessions] = await store.read([user])
       return { state: describePresence(user, sessions ?? { connections: [] }, clock.now()).state }
     },
     async findConnections({ user }) {
-      await dropDeadGateways()
-      const [sessions] = await store.read([user])
+      const [sessions] = await afterDroppingDead(() => store.read([user]))
       const connections = sessions?.connections ?? []
-      return { connections: connections.map(({ state: _, ...connection }) => connection) }
+      const urls = await store.findGateways(connections.map(({ gateway }) => gateway))
+      return {
+        connections: connections.map(({ state: _, ...connection }, i) => {
+          const url = urls[i]
+          return url === undefined ? connection : { ...connection, gateway_url: url }
+        }),
+      }
+    },
+    async findGateway({ gateway }) {
+      const [url] = await afterDroppingDead(() => store.findGateways([gateway]))
+      return url === undefined ? {} : { url }
     },
     async getPresence({ users }) {
-      await dropDeadGateways()
       const now = clock.now()
-      const found = await store.read(users)
+      const found = await afterDroppingDead(() => store.read(users))
       return {
         presence: users.map((user, i) => describePresence(user, found[i] ?? { connections: [] }, now)),
       }
     },
     async listOnline({ limit, cursor }) {
-      await dropDeadGateways()
-      const ids = await store.listUsers(cursor ?? '', limit + 1, clock.now() - OFFLINE_GRACE_MS)
+      const leftAfter = clock.now() - OFFLINE_GRACE_MS
+      const ids = await afterDroppingDead(() => store.listUsers(cursor ?? '', limit + 1, leftAfter))
       const users = ids.slice(0, limit)
       const last = users.at(-1)
       return { users, ...(ids.length > limit && last !== undefined ? { next: last } : {}) }
@@ -99,15 +113,24 @@ export function createSessionsService(deps: SessionsServiceDeps): LocalSessionsS
 
 function createSweeper(clock: Clock, log: Log, sweep: () => Promise<void>) {
   let closed = false
+  let failing = false
   let cancelTimer = () => {}
 
   function start(): void {
     if (closed) return
     cancelTimer = clock.after(SWEEP_INTERVAL_MS, () => {
       sweep()
-        .catch((error: unknown) => log.warn({ error }, 'dead gateways were not looked for'))
+        .then(() => {
+          failing = false
+        }, tellOnce)
         .finally(start)
     })
+  }
+
+  /** While the store is away every sweep fails; the first says enough. */
+  function tellOnce(error: unknown): void {
+    if (!failing) log.warn({ error }, 'dead gateways were not looked for')
+    failing = true
   }
 
   return {

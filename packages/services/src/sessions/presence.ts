@@ -1,21 +1,8 @@
 /** Tells those who look when a user comes, goes or steps away: only what changed, and what changes together once. */
-import { type Bus, type Clock, type Log, OFFLINE_GRACE_MS, presenceTopic } from '@parley/contracts'
-import type { Presence, PresenceState } from '@parley/protocol'
-import type { SessionsStore, UserSessions } from './sessions-store.ts'
+import { type Bus, type Clock, type Log, presenceTopic, type SessionsStore } from '@parley/contracts'
 
 /** A reload closes one connection and opens the next; many of a dead gateway end in one moment. */
 const COALESCE_MS = 100
-
-/** How a user looks to others at this moment. */
-export function describePresence(user: string, sessions: UserSessions, nowMs: number): Presence {
-  const { connections, left } = sessions
-  if (connections.length > 0) {
-    return { user, state: connections.some(({ state }) => state === 'online') ? 'online' : 'away' }
-  }
-  if (left === undefined) return { user, state: 'offline' }
-  if (nowMs - left.at < OFFLINE_GRACE_MS) return { user, state: left.state }
-  return { user, state: 'offline', last_seen_at: left.at }
-}
 
 export interface PresenceTeller {
   /** Something about these users may have changed. */
@@ -23,6 +10,10 @@ export interface PresenceTeller {
   close(): void
 }
 
+/**
+ * What was told is the store's to know, so that of several replicas one tells it. A replica looks at what it changed
+ * itself; should it die before, the store names the user to whoever sweeps next.
+ */
 export function createPresenceTeller(deps: {
   store: SessionsStore
   bus: Bus
@@ -30,8 +21,6 @@ export function createPresenceTeller(deps: {
   log: Log
 }): PresenceTeller {
   const { store, bus, clock, log } = deps
-  /** What was published last, of those who are not offline. */
-  const told = new Map<string, PresenceState>()
   const graces = new Map<string, () => void>()
   const touched = new Set<string>()
   let cancelFlush: (() => void) | undefined
@@ -43,36 +32,25 @@ export function createPresenceTeller(deps: {
     if (touched.size === 0 || cancelFlush !== undefined) return
     cancelFlush = clock.after(COALESCE_MS, () => {
       cancelFlush = undefined
-      flush().catch((error: unknown) => log.warn({ error }, 'presence was not published'))
+      // Not lost: the store names these users again.
+      flush().catch((error: unknown) => log.debug({ error }, 'presence was not published'))
     })
   }
 
   async function flush(): Promise<void> {
     const users = [...touched]
     touched.clear()
-    const found = await store.read(users)
-    const now = clock.now()
-    users.forEach((user, i) => {
-      const sessions = found[i]
-      if (sessions === undefined || closed) return
-      lookAgainAfterGrace(user, sessions, now)
-      tell(describePresence(user, sessions, now))
-    })
+    for (const { presence, changed, againAt } of await store.look(users, clock.now())) {
+      // Told even if closed meanwhile: the store counts it as told.
+      if (changed) bus.publish(presenceTopic(presence.user), JSON.stringify(presence))
+      if (againAt !== undefined && !closed) lookAgain(presence.user, againAt)
+    }
   }
 
-  function tell(presence: Presence): void {
-    const { user, state } = presence
-    if (state === (told.get(user) ?? 'offline')) return
-    if (state === 'offline') told.delete(user)
-    else told.set(user, state)
-    bus.publish(presenceTopic(user), JSON.stringify(presence))
-  }
-
-  function lookAgainAfterGrace(user: string, { left }: UserSessions, now: number): void {
-    const remaining = left === undefined ? 0 : left.at + OFFLINE_GRACE_MS - now
+  function lookAgain(user: string, at: number): void {
     // One timer a user, however often somebody comes and goes: if it is early, this runs again.
-    if (remaining <= 0 || graces.has(user)) return
-    const cancel = clock.after(remaining, () => {
+    if (graces.has(user)) return
+    const cancel = clock.after(at - clock.now(), () => {
       graces.delete(user)
       touch([user])
     })

@@ -138,6 +138,7 @@ export function fakeRooms(): Fake<typeof roomsContract> {
   const appended = async () => ({ entry, fresh: true })
   const table: RoomsService = {
     syncUsers: async () => ({}),
+    userCopies: async () => ({ users: [] }),
     createRoom: async ({ kind, name = '' }) => ({ room: { ...room, kind, name }, fresh: true }),
     getRoom: async () => ({ room }),
     listRooms: async () => ({ rooms: [room], next: 'page-2' }),
@@ -173,6 +174,7 @@ export function fakeRooms(): Fake<typeof roomsContract> {
     currentCursor: async () => ({ cursor: 'c' }),
     mark: async () => ({ read: 3, delivered: 3, unread: 0 }),
     heads: async () => ({ heads: {} }),
+    changedMemberships: async () => ({ cursor: 'e.1', changes: [], more: false, reset: false }),
     replay: async () => ({ events: [], more: false }),
   }
   return fakeService(roomsContract, table)
@@ -182,6 +184,7 @@ export function fakeSessions(): Fake<typeof sessionsContract> {
   const table: SessionsService = {
     openConnection: async () => ({}),
     closeConnection: async () => ({}),
+    findGateway: async () => ({}),
     renewGateway: async () => ({ known: true }),
     setState: async ({ state }) => ({ state }),
     findConnections: async () => ({ connections: [] }),

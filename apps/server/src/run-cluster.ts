@@ -1,0 +1,65 @@
+/** One life of a cluster on this machine: from settings to the printed URL and table, and from the first signal to the exit code. */
+import { checkPort } from './check-port.ts'
+import { openDataDirectory } from './data-directory.ts'
+import { ensureWebClient } from './ensure-web-client.ts'
+import { createLog } from './log/create-log.ts'
+import { PlainError, plainSentence } from './plain-error.ts'
+import { createProcessTable } from './process-table.ts'
+import { reachableUrls } from './settings/origins.ts'
+import { type Settings, settingsTable } from './settings/table.ts'
+import { type Cluster, startCluster } from './topology/cluster/start-cluster.ts'
+import { PROGRAM_DIRECTORY } from './version.ts'
+import { watchSignals } from './watch-signals.ts'
+
+/** Resolves with the exit code once everything is stopped. Throws what could not be started. */
+export async function runCluster(settings: Settings): Promise<number> {
+  process.title = 'parley cluster'
+  // The processes log for themselves; what the engines say is for those who look for it.
+  const log = createLog({ level: settings.log, pretty: process.stderr.isTTY })
+  const end = Promise.withResolvers<number>()
+  let stopped = false
+  watchSignals({
+    drain() {
+      stopped = true
+      end.resolve(0)
+    },
+    // Engines and processes are tied to our life.
+    abandon: () => process.exit(130),
+  })
+  const onFatal = (reason: Error): void => {
+    process.stderr.write(`${plainSentence(reason) ?? reason.message}\n`)
+    end.resolve(1)
+  }
+
+  refuseSettingsOfOne(settings)
+  await checkPort(settings)
+  const data = await openDataDirectory(settings.data)
+  if (settings.web) await ensureWebClient({ program: PROGRAM_DIRECTORY, say })
+  if (stopped) return 0
+  let cluster: Cluster | undefined
+  const table = createProcessTable(process.stdout, () => cluster?.processes() ?? [])
+  cluster = await startCluster({ settings, data, log, say: table.say, onChange: table.refresh, onFatal })
+  if (!stopped) {
+    for (const url of reachableUrls(settings)) table.say(`Parley is ready at ${url}`)
+    table.start()
+  }
+  const code = await end.promise
+  table.stop()
+  say('Stopping …')
+  await cluster.stop()
+  return code
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** The cluster brings its own engines and gives each process its own place. */
+function refuseSettingsOfOne(settings: Settings): void {
+  const own = ['databaseUrl', 'redisUrl', 'rabbitmqUrl', 'authDatabaseUrl', 'roomsDatabaseUrl'] as const
+  const given = own.filter((name) => settings[name] !== undefined)
+  if (given.length === 0) return
+  throw new PlainError(
+    `"parley cluster" starts engines of its own: leave out ${given.map((name) => settingsTable[name].env).join(', ')}.`,
+  )
+}

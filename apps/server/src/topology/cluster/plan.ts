@@ -1,0 +1,82 @@
+/** Which processes a cluster on one machine has, and what each is told. */
+import type { RoleName } from '../../role-names.ts'
+import { allowedOrigins } from '../../settings/origins.ts'
+import type { Settings } from '../../settings/table.ts'
+import { roleOf } from '../service-roles.ts'
+
+/** Enough of each to see that they share the work, and that one may go. */
+const REPLICAS: Readonly<Record<RoleName, number>> = { auth: 1, sessions: 1, rooms: 2, ws: 2, http: 2 }
+
+export interface PlannedProcess {
+  readonly role: RoleName
+  /** Where people are let in, through nginx; undefined for services. */
+  readonly doorPort: number | undefined
+  readonly internalPort: number
+}
+
+export interface EngineAddresses {
+  readonly postgres: { readonly host: string; readonly port: number; readonly database: string }
+  readonly redisUrl: string
+  readonly rabbitmqUrl: string
+}
+
+export async function planProcesses(freePort: () => Promise<number>): Promise<PlannedProcess[]> {
+  const planned: PlannedProcess[] = []
+  for (const [role, count] of Object.entries(REPLICAS) as [RoleName, number][]) {
+    for (let n = 0; n < count; n++) {
+      const doorPort = role === 'http' || role === 'ws' ? await freePort() : undefined
+      planned.push({ role, doorPort, internalPort: await freePort() })
+    }
+  }
+  return planned
+}
+
+export const doorsOf = (plan: readonly PlannedProcess[], role: RoleName): string[] =>
+  plan
+    .filter((one) => one.role === role && one.doorPort !== undefined)
+    .map((one) => `127.0.0.1:${one.doorPort}`)
+
+/** Environment of one process: its own settings, and nothing of ours that is not meant for it. */
+export function environmentOf(
+  process: PlannedProcess,
+  plan: readonly PlannedProcess[],
+  parts: { settings: Settings; engines: EngineAddresses; serviceKey: string },
+): Record<string, string> {
+  const { settings, engines, serviceKey } = parts
+  const urlsOf = (role: RoleName) =>
+    plan
+      .filter((one) => one.role === role)
+      .map((one) => `http://127.0.0.1:${one.internalPort}`)
+      .join(',')
+  const { role, doorPort, internalPort } = process
+  return {
+    PARLEY_ROLES: role,
+    PARLEY_REDIS_URL: engines.redisUrl,
+    PARLEY_RABBITMQ_URL: engines.rabbitmqUrl,
+    PARLEY_SERVICE_KEY: serviceKey,
+    PARLEY_INTERNAL_PORT: `${internalPort}`,
+    PARLEY_AUTH_URLS: urlsOf('auth'),
+    PARLEY_SESSIONS_URLS: urlsOf('sessions'),
+    PARLEY_ROOMS_URLS: urlsOf('rooms'),
+    PARLEY_LOG: settings.log,
+    PARLEY_RATE_LIMITS: onOff(settings.rateLimits),
+    PARLEY_STRICT_CALLS: onOff(settings.strictCalls),
+    PARLEY_WEB: onOff(settings.web),
+    PARLEY_ORIGINS: allowedOrigins(settings).join(','),
+    ...(settings.publicUrl === undefined ? {} : { PARLEY_PUBLIC_URL: settings.publicUrl }),
+    ...(settings.metricsToken === undefined ? {} : { PARLEY_METRICS_TOKEN: settings.metricsToken }),
+    // Only nginx on this machine stands in front.
+    ...(doorPort === undefined ? {} : { PARLEY_PORT: `${doorPort}`, PARLEY_TRUST_PROXY: 'loopback' }),
+    ...(role === 'auth' || role === 'rooms'
+      ? { [`PARLEY_${role.toUpperCase()}_DATABASE_URL`]: databaseUrl(engines, roleOf(role)) }
+      : {}),
+  }
+}
+
+const onOff = (value: boolean): string => (value ? 'on' : 'off')
+
+/** A URL for a unix socket: its directory is a parameter, since a host has no slashes. */
+export function databaseUrl({ postgres }: EngineAddresses, user: string): string {
+  const { host, port, database } = postgres
+  return `postgresql://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`
+}

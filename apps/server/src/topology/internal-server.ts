@@ -1,0 +1,86 @@
+/** What this process answers inside the private network: calls of the other processes, and how it is. Never behind the front door. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { isIP } from 'node:net'
+import type { CallServer } from '@parley/adapters/rpc/serve-calls'
+import type { Registry } from 'prom-client'
+import { explainListenError } from '../check-port.ts'
+import type { Readiness } from '../role.ts'
+
+export interface InternalServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly calls: CallServer
+  readonly ready: () => Readiness
+  readonly metrics: Registry
+  /** Opens `/metrics` to other machines; undefined: only this one may read it. */
+  readonly metricsToken: string | undefined
+}
+
+/** Throws `PlainError` when the port cannot be had. */
+export async function startInternalServer(
+  options: InternalServerOptions,
+): Promise<{ close(): Promise<void> }> {
+  const { host, port, calls } = options
+  const server = createServer((request, response) => void answer(options, request, response))
+  server.on('upgrade', (request, socket, head) => calls.handleUpgrade(request, socket, head))
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject).listen(port, host, resolve)
+  try {
+    await promise
+  } catch (error) {
+    throw await explainListenError(error, {
+      host,
+      port,
+      hostSetting: 'PARLEY_INTERNAL_HOST',
+      portSetting: 'PARLEY_INTERNAL_PORT',
+    })
+  }
+  return {
+    async close() {
+      calls.close()
+      const closed = new Promise((done) => server.close(done))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function answer(
+  { ready, metrics, metricsToken }: InternalServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = request.method === 'GET' ? request.url?.split('?', 1)[0] : undefined
+  if (path === '/healthz') return json(response, 200, { status: 'alive' })
+  if (path === '/readyz') {
+    const state = ready()
+    return json(
+      response,
+      state.ready ? 200 : 503,
+      state.ready ? { status: 'ready' } : { status: 'not ready', reason: state.reason },
+    )
+  }
+  if (path === '/metrics' && mayRead(request, metricsToken)) {
+    const text = await metrics.metrics()
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(text)
+    return
+  }
+  json(response, 404, { status: 'not found' })
+}
+
+function json(response: ServerResponse, status: number, body: object): void {
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .end(JSON.stringify(body))
+}
+
+function mayRead(request: IncomingMessage, token: string | undefined): boolean {
+  const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
+  if (address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))) return true
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return (
+    token !== undefined &&
+    timingSafeEqual(digest(request.headers.authorization ?? ''), digest(`Bearer ${token}`))
+  )
+}

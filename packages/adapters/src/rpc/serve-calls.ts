@@ -1,0 +1,224 @@
+/** The answering side of calls between processes. Whoever holds the service key may call; nobody else gets a byte. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { CallContext, Clock, Contract, Log, ServiceOf, Verb } from '@parley/contracts'
+import { ParleyError } from '@parley/protocol'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { createOutbox } from './outbox.ts'
+import {
+  type AnswersFrame,
+  CALL_FRAME_MAX_BYTES,
+  CALLS_PATH,
+  CALLS_PING_MS,
+  CALLS_SILENCE_MS,
+  CALLS_VERSION,
+  CALLS_VERSION_OLDEST,
+  callsFrame,
+  toWireError,
+  VERSION_HEADER,
+  type WireCall,
+} from './wire.ts'
+
+/** Of one caller, at the same time; far above what batches and bounded connections ask for. */
+const IN_FLIGHT_MAX = 20_000
+const OVERLOADED_RETRY_MS = 1_000
+
+export interface CallServerOptions {
+  readonly serviceKey: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface CallServer {
+  /** Answers calls of this contract from now on; before, they get `unavailable`. */
+  provide<C extends Contract>(contract: C, service: ServiceOf<C>): void
+  /** For the internal HTTP server's `upgrade` event; closes what is not a call. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Sends callers elsewhere; resolves when nothing is under way, at the latest after `withinMs`. */
+  drain(withinMs: number): Promise<void>
+  close(): void
+}
+
+type AnyService = Record<string, (input: unknown, context: CallContext) => Promise<unknown>>
+type Provided = Map<string, { verbs: Record<string, Verb>; service: AnyService }>
+
+export function createCallServer({ serviceKey, clock, log }: CallServerOptions): CallServer {
+  const provided: Provided = new Map()
+  const callers = new Set<Caller>()
+  let leaving = false
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: CALL_FRAME_MAX_BYTES,
+    perMessageDeflate: false,
+    clientTracking: false,
+  })
+
+  return {
+    provide(contract, service) {
+      provided.set(contract.name, { verbs: contract.verbs, service: service as AnyService })
+    },
+    handleUpgrade(request, socket, head) {
+      const refused = refusal(request, serviceKey)
+      if (refused !== undefined) {
+        log.warn({ from: request.socket.remoteAddress, status: refused.status }, refused.why)
+        return refuse(socket, refused)
+      }
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        const caller = createCaller({ webSocket, provided, clock, log, onEnd: () => callers.delete(caller) })
+        callers.add(caller)
+        if (leaving) caller.leave()
+      })
+    },
+    async drain(withinMs) {
+      leaving = true
+      for (const caller of callers) caller.leave()
+      const deadline = Promise.withResolvers<void>()
+      const cancel = clock.after(withinMs, deadline.resolve)
+      await Promise.race([Promise.all([...callers].map((caller) => caller.idle())), deadline.promise])
+      cancel()
+    },
+    close() {
+      for (const caller of callers) caller.end()
+      server.close()
+    },
+  }
+}
+
+interface Caller {
+  leave(): void
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>
+  end(): void
+}
+
+interface CallerParts {
+  readonly webSocket: WebSocket
+  readonly provided: Provided
+  readonly clock: Clock
+  readonly log: Log
+  readonly onEnd: () => void
+}
+
+function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): Caller {
+  const underWay = new Map<number, AbortController>()
+  const idlers: (() => void)[] = []
+  const outbox = createOutbox<NonNullable<AnswersFrame['answers']>[number]>((answers) =>
+    webSocket.send(JSON.stringify({ answers } satisfies AnswersFrame)),
+  )
+  let heardAt = clock.now()
+  let cancelWatch = clock.after(CALLS_PING_MS, watch)
+
+  function watch(): void {
+    if (clock.now() - heardAt > CALLS_SILENCE_MS) {
+      webSocket.terminate()
+      return
+    }
+    webSocket.ping()
+    cancelWatch = clock.after(CALLS_PING_MS, watch)
+  }
+
+  async function take(call: WireCall): Promise<void> {
+    const abort = new AbortController()
+    underWay.set(call.id, abort)
+    try {
+      const output = await answer(provided, call, abort.signal)
+      if (!abort.signal.aborted) outbox.add({ id: call.id, output })
+    } catch (error) {
+      if (!(error instanceof ParleyError))
+        log.error({ error, verb: `${call.contract}.${call.verb}`, request_id: call.request }, 'a call failed')
+      const known = error instanceof ParleyError ? error : new ParleyError('unavailable')
+      if (!abort.signal.aborted) outbox.add({ id: call.id, error: toWireError(known) })
+    }
+    underWay.delete(call.id)
+    if (underWay.size === 0) for (const done of idlers.splice(0)) setImmediate(done)
+  }
+
+  webSocket.on('message', (data) => {
+    heardAt = clock.now()
+    const frame = readFrame(data)
+    if (frame === undefined) {
+      log.error({}, 'a caller sent what is not a call; its connection is closed')
+      return webSocket.terminate()
+    }
+    for (const id of frame.cancel ?? []) underWay.get(id)?.abort()
+    for (const call of frame.calls ?? []) {
+      if (underWay.size < IN_FLIGHT_MAX) void take(call)
+      else outbox.add({ id: call.id, error: toWireError(overloaded()) })
+    }
+  })
+  webSocket.on('pong', () => {
+    heardAt = clock.now()
+  })
+  webSocket.on('error', (error) => log.debug({ error }, 'a caller’s connection failed'))
+  webSocket.on('close', () => {
+    cancelWatch()
+    outbox.close()
+    // What it asked for may go on, but nobody hears the answer.
+    for (const abort of underWay.values()) abort.abort()
+    onEnd()
+  })
+
+  return {
+    leave: () => webSocket.send(JSON.stringify({ leaving: true } satisfies AnswersFrame)),
+    idle: () => (underWay.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+    end() {
+      outbox.flush()
+      webSocket.close(1001)
+      clock.after(CALLS_PING_MS, () => webSocket.terminate())
+    },
+  }
+}
+
+async function answer(provided: Provided, call: WireCall, signal: AbortSignal): Promise<unknown> {
+  const target = provided.get(call.contract)
+  const definition =
+    target === undefined || !Object.hasOwn(target.verbs, call.verb) ? undefined : target.verbs[call.verb]
+  const verb = target?.service[call.verb]
+  if (definition === undefined || verb === undefined)
+    throw new ParleyError('unavailable', { retryAfterMs: 1_000 })
+  const context = { requestId: call.request ?? '', signal }
+  return verb(definition.input.parse(call.input), context)
+}
+
+const overloaded = () => new ParleyError('overloaded', { retryAfterMs: OVERLOADED_RETRY_MS })
+
+function readFrame(data: unknown) {
+  try {
+    return callsFrame.safeParse(JSON.parse(String(data))).data
+  } catch {
+    return undefined
+  }
+}
+
+interface Refusal {
+  readonly status: string
+  readonly why: string
+}
+
+function refusal(request: IncomingMessage, serviceKey: string): Refusal | undefined {
+  if (request.url !== CALLS_PATH)
+    return { status: '404 Not Found', why: 'an upgrade of an unknown path was refused' }
+  const given = request.headers.authorization ?? ''
+  if (!equalInConstantTime(given, `Bearer ${serviceKey}`))
+    return { status: '401 Unauthorized', why: 'a caller without the right PARLEY_SERVICE_KEY was refused' }
+  const version = Number(request.headers[VERSION_HEADER])
+  if (version >= CALLS_VERSION_OLDEST && version <= CALLS_VERSION) return undefined
+  return {
+    status: '426 Upgrade Required',
+    why: `a caller that speaks version ${version} was refused: this process speaks ${CALLS_VERSION_OLDEST} to ${CALLS_VERSION}`,
+  }
+}
+
+function equalInConstantTime(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(a), digest(b))
+}
+
+function refuse(socket: Duplex, { status }: Refusal): void {
+  socket.on('error', () => socket.destroy())
+  socket.once('finish', () => socket.destroy())
+  socket.end(
+    `HTTP/1.1 ${status}\r\n${VERSION_HEADER}: ${CALLS_VERSION}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+  )
+}

@@ -1,0 +1,234 @@
+import { type Bus, type RoomsService, silentLog } from '@parley/contracts'
+import type { Room } from '@parley/protocol'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createManualClock } from '../../../../tests/support/manual-clock.ts'
+import { createRoomsKit, type RoomsKit } from '../../../../tests/support/rooms-kit.ts'
+import { Connection } from './connection.ts'
+import { createFlusher } from './flusher.ts'
+import { Hub } from './hub.ts'
+
+interface Frame {
+  readonly t: string
+  readonly room: string | Room
+  readonly change?: string
+  readonly body?: string
+}
+
+let kit: RoomsKit
+beforeAll(async () => {
+  kit = await createRoomsKit()
+})
+afterAll(() => kit.close())
+
+const worlds: { close(): void }[] = []
+afterEach(() => {
+  for (const world of worlds.splice(0)) world.close()
+})
+
+/** A gateway whose bus drops everything while it is away, and whose rooms service can be away, too. */
+function createWorld({ cursor = true }: { cursor?: boolean } = {}) {
+  const clock = createManualClock()
+  const state = { connected: true, roomsAway: false, calls: 0 }
+  const reconnect: (() => void)[] = []
+  const bus: Bus = {
+    ...kit.bus,
+    get connected() {
+      return state.connected
+    },
+    subscribe: (topic, handler) =>
+      kit.bus.subscribe(topic, (message) => {
+        if (state.connected) handler(message)
+      }),
+    onReconnect(handler) {
+      reconnect.push(handler)
+      return () => {}
+    },
+  }
+  const rooms = new Proxy(kit.rooms, {
+    get(target, verb: keyof RoomsService) {
+      return async (input: never) => {
+        if (state.roomsAway) throw new Error('the rooms service is away')
+        if (verb === 'changedMemberships') state.calls++
+        // The service's own lags by ten seconds; here time stands still until it is moved.
+        if (verb === 'currentCursor')
+          return { cursor: cursor ? (await target.changedMemberships({ users: [] })).cursor : null }
+        return target[verb](input)
+      }
+    },
+  })
+  const flusher = createFlusher()
+  const hub = new Hub({ bus, rooms, flusher, clock, log: silentLog })
+  worlds.push(hub)
+
+  async function connect(user: string) {
+    const frames: Frame[] = []
+    const closed: string[] = []
+    const connection = new Connection({
+      id: `connection of ${user}`,
+      link: {
+        answersPing: true,
+        waitingBytes: 0,
+        close: (reason) => void closed.push(reason),
+        terminate() {},
+        ping() {},
+        write: (bursts) =>
+          void frames.push(
+            ...bursts.flatMap((burst) => burst.frames.map((text) => JSON.parse(text) as Frame)),
+          ),
+      },
+      flusher,
+      now: 0,
+      onClosed: (ended) => hub.detach(ended),
+    })
+    connection.principal = { user, device: 'd', expiresAtMs: Number.MAX_SAFE_INTEGER }
+    await hub.attachUser(connection, user)
+    for (const room of (await kit.rooms.listRoomIds({ user })).rooms) {
+      const channel = await hub.attachRoom(connection, room)
+      channel.reach((await kit.rooms.getRoom({ user, room })).room.head_seq)
+    }
+    connection.becomeReady()
+    const changes = (id: string) =>
+      frames.flatMap(({ t, room, change }) => (t === 'room' && (room as Room).id === id ? [change] : []))
+    const bodies = (id: string) =>
+      frames.flatMap(({ t, room, body }) =>
+        t === 'entry' && room === id && body !== undefined ? [body] : [],
+      )
+    return { connection, changes, bodies, closed }
+  }
+
+  return {
+    clock,
+    state,
+    hub,
+    connect,
+    /** Seconds pass until this holds; how many. */
+    async within(seconds: number, holds: () => boolean): Promise<number> {
+      for (let second = 0; second <= seconds; second++) {
+        for (let turn = 0; turn < 20 && !holds(); turn++) {
+          flusher.flushNow()
+          await new Promise((resolve) => setImmediate(resolve))
+          await kit.database.query('select 1')
+          clock.advance(1)
+        }
+        if (holds()) return second
+        clock.advance(1_000)
+        await kit.database.query('select 1')
+      }
+      throw new Error(`not within ${seconds} s`)
+    },
+    loseBus() {
+      state.connected = false
+    },
+    bringBack() {
+      state.connected = true
+      for (const handler of reconnect) handler()
+    },
+  }
+}
+
+async function people(count: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, () => kit.person()))
+}
+
+describe.each([
+  ['from the cursor it kept', true],
+  ['with no cursor, looking at everybody', false],
+])('while the bus is away, %s,', (_name, cursor) => {
+  it('who is added to a room gets it and what is said there, within two seconds', async () => {
+    const world = createWorld({ cursor })
+    const [ann, bob] = (await people(2)) as [string, string]
+    const device = await world.connect(bob)
+    if (cursor) await world.within(5, () => world.clock.pending > 0 && world.state.connected)
+    world.clock.advance(1_000)
+    await kit.database.query('select 1')
+    world.loseBus()
+    const room = await kit.publicRoom(ann, bob)
+    expect(await world.within(3, () => device.changes(room).includes('added'))).toBeLessThanOrEqual(2)
+    await kit.send(ann, room, 'do you hear me?')
+    expect(await world.within(3, () => device.bodies(room).length > 0)).toBeLessThanOrEqual(2)
+    expect(device.bodies(room)).toEqual(['do you hear me?'])
+    await world.within(0, () => true)
+    expect(device.changes(room)).toEqual(['added'])
+  })
+})
+
+describe('a gateway whose bus is away', () => {
+  it('takes a room from who was removed, says so once, and brings nothing that came later', async () => {
+    const world = createWorld()
+    const [ann, bob, eve] = (await people(3)) as [string, string, string]
+    const room = await kit.publicRoom(ann, bob, eve)
+    const [stays, goes] = [await world.connect(eve), await world.connect(bob)]
+    await world.within(0, () => true)
+    // A transaction that stays open holds the cursor back: every answer brings the same again.
+    const slow = Promise.withResolvers<void>()
+    const holding = kit.database.transaction(async (transaction) => {
+      await transaction.query('select pg_current_xact_id()')
+      await slow.promise
+    })
+    world.loseBus()
+    await kit.send(ann, room, 'before')
+    await kit.rooms.removeMember({ user: ann, room, member: bob })
+    await kit.send(ann, room, 'after')
+    await world.within(3, () => stays.bodies(room).length === 2)
+    await world.within(3, () => goes.changes(room).length > 0)
+    let tick = 0
+    await world.within(3, () => ++tick > 60)
+    world.bringBack()
+    await kit.send(ann, room, 'much later')
+    await world.within(3, () => stays.bodies(room).length === 3)
+    slow.resolve()
+    await holding
+    expect(goes.changes(room)).toEqual(['removed'])
+    expect(goes.bodies(room)).not.toContain('after')
+    expect(goes.bodies(room)).not.toContain('much later')
+    expect(stays.changes(room)).toEqual([])
+  })
+
+  it('tells a removal also when the log has already taken the member out', async () => {
+    const world = createWorld()
+    const [ann, bob] = (await people(2)) as [string, string]
+    const room = await kit.publicRoom(ann, bob)
+    const device = await world.connect(bob)
+    await world.within(0, () => true)
+    world.loseBus()
+    await kit.rooms.removeMember({ user: ann, room, member: bob })
+    await world.hub.compareHeads()
+    await world.within(3, () => device.connection.rooms.length === 0)
+    await world.within(3, () => device.changes(room).length > 0)
+    expect(device.changes(room)).toEqual(['removed'])
+  })
+
+  it('repairs when the bus is back, also what the rooms service could not be asked before', async () => {
+    const world = createWorld()
+    const [ann, bob] = (await people(2)) as [string, string]
+    const device = await world.connect(bob)
+    await world.within(0, () => true)
+    world.loseBus()
+    world.state.roomsAway = true
+    const room = await kit.publicRoom(ann, bob)
+    for (let turn = 0; turn < 3; turn++) {
+      world.clock.advance(1_000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    world.bringBack()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(device.changes(room)).toEqual([])
+    // Long enough for the kept place to have moved on, if it were given up.
+    world.clock.advance(500)
+    world.state.roomsAway = false
+    await world.within(3, () => device.changes(room).includes('added'))
+  })
+
+  it('asks nobody while the bus is there', async () => {
+    const world = createWorld()
+    const [bob] = (await people(1)) as [string]
+    await world.connect(bob)
+    await world.within(0, () => true)
+    world.state.calls = 0
+    for (let turn = 0; turn < 10; turn++) {
+      world.clock.advance(1_000)
+      await kit.database.query('select 1')
+    }
+    expect(world.state.calls).toBe(0)
+  })
+})

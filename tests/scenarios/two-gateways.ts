@@ -1,0 +1,148 @@
+/**
+ * Two gateways over the same services in one process: what crosses from one to the other goes over the bus, and calls
+ * to services are encoded, decoded and validated, as between machines. Nothing but processes is missing.
+ */
+import type { AddressInfo } from 'node:net'
+import { createInProcessBus } from '@parley/adapters/embedded/in-process-bus'
+import { createInProcessWorkQueue } from '@parley/adapters/embedded/in-process-work-queue'
+import { createMemoryCache } from '@parley/adapters/embedded/memory-cache'
+import {
+  authContract,
+  type Bus,
+  createIds,
+  roomsContract,
+  sessionsContract,
+  silentLog,
+  systemClock,
+  unlimitedRates,
+} from '@parley/contracts'
+import { createHttpGateway } from '@parley/gateways/http/create-http-gateway'
+import { createTokenVerifier } from '@parley/gateways/shared/token-verifier'
+import { createWsGateway } from '@parley/gateways/ws/create-ws-gateway'
+import { createAuthService } from '@parley/services/auth/create-auth-service'
+import { authMigrations } from '@parley/services/auth/migrations'
+import { createRoomsService } from '@parley/services/rooms/create-rooms-service'
+import { roomsMigrations } from '@parley/services/rooms/migrations'
+import { createSessionsService } from '@parley/services/sessions/create-sessions-service'
+import { Registry } from 'prom-client'
+import { createLocalCaller } from '../../apps/server/src/local-caller.ts'
+import { createTestDatabase } from '../support/test-database.ts'
+import type { Administrable, Topology } from './topology.ts'
+
+const GATEWAYS = 2
+
+interface Callers {
+  readonly auth: ReturnType<typeof createLocalCaller<(typeof authContract)['verbs']>>['service']
+  readonly sessions: ReturnType<typeof createLocalCaller<(typeof sessionsContract)['verbs']>>['service']
+  readonly rooms: ReturnType<typeof createLocalCaller<(typeof roomsContract)['verbs']>>['service']
+}
+
+/** Services on a database of their own, called as if they were far away. */
+async function startServices(
+  bus: Bus,
+  stack: AsyncDisposableStack,
+): Promise<{ services: Callers; setupCode: string | undefined }> {
+  const { database, drop } = await createTestDatabase([
+    { schema: 'auth', migrations: authMigrations },
+    roomsMigrations,
+  ])
+  stack.defer(drop)
+  const shared = { bus, clock: systemClock, log: silentLog, newId: createIds() }
+  const auth = createLocalCaller(authContract, true)
+  const sessions = createLocalCaller(sessionsContract, true)
+  const rooms = createLocalCaller(roomsContract, true)
+
+  const sessionsService = createSessionsService(shared)
+  stack.defer(() => sessionsService.close())
+  sessionsService.start()
+  sessions.connect(sessionsService)
+
+  const queue = createInProcessWorkQueue(silentLog)
+  stack.defer(() => queue.close())
+  const roomsService = createRoomsService({
+    ...shared,
+    database,
+    queue,
+    cache: createMemoryCache(systemClock),
+    auth: auth.service,
+  })
+  stack.defer(() => roomsService.close())
+  await roomsService.start()
+  rooms.connect(roomsService)
+
+  const authService = createAuthService({
+    ...shared,
+    database,
+    rates: unlimitedRates,
+    issuer: 'two-gateways',
+    passwordCost: { memoryKib: 8, passes: 1 },
+    announceUsers: async (users) => void (await rooms.service.syncUsers({ users })),
+  })
+  stack.defer(() => authService.close())
+  await authService.start()
+  auth.connect(authService)
+  return {
+    services: { auth: auth.service, sessions: sessions.service, rooms: rooms.service },
+    setupCode: await authService.ensureSetupCode(),
+  }
+}
+
+/** One gateway with a verifier and a port of its own; its address. */
+async function startGateway(bus: Bus, services: Callers, stack: AsyncDisposableStack): Promise<string> {
+  const verifier = createTokenVerifier({ auth: services.auth, bus, clock: systemClock, log: silentLog })
+  stack.defer(() => verifier.close())
+  await verifier.start()
+  const origins = new Set<string>()
+  const shared = {
+    ...services,
+    bus,
+    verifier,
+    origins,
+    rates: unlimitedRates,
+    clock: systemClock,
+    log: silentLog,
+    newId: createIds(),
+    metrics: new Registry(),
+  }
+  const gateway = createWsGateway(shared)
+  const app = await createHttpGateway({
+    ...shared,
+    secureCookies: false,
+    webDirectory: null,
+    ready: () => true,
+    metricsToken: null,
+    stream: gateway.stream,
+  })
+  stack.defer(() => app.close())
+  stack.defer(() => gateway.close())
+  app.server.on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  origins.add(`http://localhost:${port}`)
+  return `http://127.0.0.1:${port}`
+}
+
+export const twoGateways: Topology<Administrable> = {
+  name: 'two gateways in one process',
+  async start() {
+    const stack = new AsyncDisposableStack()
+    try {
+      const bus = createInProcessBus()
+      stack.defer(() => bus.close())
+      const { services, setupCode } = await startServices(bus, stack)
+      const urls: string[] = []
+      while (urls.length < GATEWAYS) urls.push(await startGateway(bus, services, stack))
+      return {
+        urls,
+        async setupCode() {
+          if (setupCode === undefined) throw new Error('this deployment has had its administrator')
+          return setupCode
+        },
+        stop: () => stack.disposeAsync(),
+      }
+    } catch (error) {
+      await stack.disposeAsync()
+      throw error
+    }
+  },
+}

@@ -1,0 +1,179 @@
+/** `parley cluster` as a child process: the whole distributed deployment, on free ports and its own data directory. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { freePort, recentServers, testEnvironment } from './test-server.ts'
+
+const PROGRAM = join(import.meta.dirname, '../../apps/server/bin/parley.mjs')
+const START_MAX_MS = 120_000
+const STOP_MAX_MS = 60_000
+const POLL_MS = 50
+const RETURN_MAX_MS = 30_000
+
+/** How the processes of a cluster look in the list of processes. */
+const looks = {
+  auth: /^parley auth/,
+  sessions: /^parley sessions/,
+  rooms: /^parley rooms/,
+  ws: /^parley ws/,
+  http: /^parley http/,
+  nginx: /^nginx: master/,
+  redis: /redis-server/,
+  rabbitmq: /beam(\.smp)? /,
+  postgres: /postgres.* -D /,
+} as const
+export type ClusterPart = keyof typeof looks
+
+export interface TestCluster {
+  /** Of nginx. */
+  readonly url: string
+  readonly dataDirectory: string
+  output(): string
+  /** Process ids of a part, ascending. */
+  pids(part: ClusterPart): Promise<number[]>
+  signal(part: ClusterPart, signal: NodeJS.Signals, which?: number): Promise<void>
+  /** SIGKILL of one process of the part, or of all; resolves when as many others run and serve. */
+  killAndAwait(part: ClusterPart, which?: number): Promise<void>
+  /** SIGTERM, and what it ended with; removes the data directory. */
+  stop(): Promise<{ code: number | null; signal: string | null }>
+}
+
+/** Resolves when it has printed its URL. */
+export async function startTestCluster(env: Readonly<Record<string, string>> = {}): Promise<TestCluster> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'parley-cluster-'))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const child = spawn(process.execPath, [PROGRAM, 'cluster'], {
+    env: testEnvironment({
+      PARLEY_PORT: String(port),
+      PARLEY_DATA: dataDirectory,
+      PARLEY_RATE_LIMITS: 'off',
+      PARLEY_WEB: 'off',
+      ...env,
+    }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  recentServers.add({
+    url,
+    output: () => said,
+    get ended() {
+      return hasEnded()
+    },
+  })
+  const deadline = performance.now() + START_MAX_MS
+  while (!said.includes('Parley is ready at')) {
+    if (hasEnded() || performance.now() > deadline) {
+      child.kill('SIGKILL')
+      throw new Error(`the cluster did not start:\n${said}`)
+    }
+    await delay(POLL_MS)
+  }
+  return present({ url, dataDirectory, child, output: () => said })
+}
+
+function present(parts: {
+  url: string
+  dataDirectory: string
+  child: ChildProcess
+  output: () => string
+}): TestCluster {
+  const { url, dataDirectory, child, output } = parts
+  const pids = async (part: ClusterPart) => {
+    const all = await listProcesses()
+    return all
+      .filter((one) => looks[part].test(one.title) && isBelow(one.pid, child.pid ?? 0, all))
+      .map((one) => one.pid)
+      .sort((a, b) => a - b)
+  }
+  const chosen = async (part: ClusterPart, which: number | undefined) => {
+    const found = await pids(part)
+    return which === undefined ? found : found.slice(which, which + 1)
+  }
+  return {
+    url,
+    dataDirectory,
+    output,
+    pids,
+    async signal(part, signal, which) {
+      for (const pid of await chosen(part, which)) process.kill(pid, signal)
+    },
+    async killAndAwait(part, which) {
+      const before = await pids(part)
+      const victims = await chosen(part, which)
+      const backs = () => countBacks(output())
+      const known = backs()
+      for (const pid of victims) process.kill(pid, 'SIGKILL')
+      const deadline = performance.now() + RETURN_MAX_MS
+      for (;;) {
+        const now = await pids(part)
+        const replaced = now.length >= before.length && victims.every((pid) => !now.includes(pid))
+        const serves = part === 'postgres' ? await answers(url) : backs() >= known + victims.length
+        if (replaced && serves) return
+        if (performance.now() > deadline) throw new Error(`${part} did not come back:\n${output()}`)
+        await delay(POLL_MS)
+      }
+    },
+    async stop() {
+      const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM')
+        const force = setTimeout(() => child.kill('SIGKILL'), STOP_MAX_MS)
+        await ended
+        clearTimeout(force)
+      }
+      await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 })
+      return { code: child.exitCode, signal: child.signalCode }
+    },
+  }
+}
+
+/** Lines by which the cluster says that something it had lost serves again. */
+function countBacks(text: string): number {
+  return text.match(/ is back as process | runs again as process /g)?.length ?? 0
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`).then(
+    (response) => response.ok,
+    () => false,
+  )
+}
+
+interface Process {
+  readonly pid: number
+  readonly parent: number
+  readonly title: string
+}
+
+async function listProcesses(): Promise<Process[]> {
+  const numbers = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const found = await Promise.all(numbers.map((name) => readProcess(Number(name)).catch(() => undefined)))
+  return found.filter((one) => one !== undefined)
+}
+
+async function readProcess(pid: number): Promise<Process> {
+  const [title, stat] = await Promise.all([
+    readFile(`/proc/${pid}/cmdline`, 'utf8'),
+    readFile(`/proc/${pid}/stat`, 'utf8'),
+  ])
+  // The name in parentheses may hold spaces; state and parent follow it.
+  const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  return { pid, parent, title: title.replaceAll('\0', ' ').trim() }
+}
+
+function isBelow(pid: number, ancestor: number, all: readonly Process[]): boolean {
+  for (let current = pid; current > 1; ) {
+    const parent = all.find((one) => one.pid === current)?.parent ?? 0
+    if (parent === ancestor) return true
+    current = parent
+  }
+  return false
+}
