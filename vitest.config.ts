@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Three groups, one after the other, because two cores are shared by whatever runs at once: what lives inside a
- * package, what crosses a boundary (real servers and processes), and what needs a browser.
+ * Four groups, one after the other, because two cores are shared by whatever runs at once: what lives inside a package,
+ * what crosses a boundary (real servers and processes), what needs the engines of the distributed topology, and what
+ * needs a browser.
  */
 const common = {
   testTimeout: 30_000,
@@ -10,6 +11,12 @@ const common = {
   pool: 'forks' as const,
   setupFiles: ['tests/support/print-server-logs.ts'],
 }
+
+/** Tests that need Redis, RabbitMQ or nginx. */
+const engines = [
+  'packages/adapters/src/{redis,rabbitmq,engines}/**/*.test.ts',
+  'tests/**/{distributed,cluster,nginx,redis,rabbitmq,deploy-files}*.test.ts',
+]
 
 export default defineConfig({
   test: {
@@ -26,6 +33,7 @@ export default defineConfig({
             'bench/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
+          exclude: engines,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -36,11 +44,24 @@ export default defineConfig({
           ...common,
           name: 'across',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/browser/**'],
+          exclude: ['tests/browser/**', ...engines],
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...common,
+          name: 'engines',
+          include: engines,
+          exclude: ['tests/browser/**'],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -53,7 +74,7 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 90_000,
           hookTimeout: 240_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findChromium, installChromium } from './find-chromium.mjs'
+import { findProgram, installPackages, PROGRAMS } from './find-programs.mjs'
 import { PROJECT } from './list-files.mjs'
 
 const args = process.argv.slice(2)
@@ -22,7 +22,7 @@ console.log(`${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipp
 process.exitCode = checks === 0 && code === 0 ? 0 : 1
 
 async function runTests() {
-  const environment = prepareBrowser()
+  const environment = preparePrograms()
   const directory = mkdtempSync(join(tmpdir(), 'parley-report-'))
   const report = join(directory, 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
@@ -35,20 +35,33 @@ async function runTests() {
   }
 }
 
-/** Without a browser the rest still runs, and the last lines say what did not. */
-function prepareBrowser() {
-  let chromium = findChromium()
+/** Without a browser or an engine the rest still runs, and the last lines say what did not. */
+function preparePrograms() {
+  const ids = Object.keys(PROGRAMS)
+  let missing = ids.filter((id) => findProgram(id) === undefined)
   let reason
-  if (chromium === undefined) {
-    console.log('Installing Chromium for the browser tests …')
-    reason = installChromium()
-    chromium = findChromium()
+  if (missing.length > 0) {
+    const packages = missing.map((id) => PROGRAMS[id].package)
+    console.log(`Installing for the tests: ${packages.join(', ')} …`)
+    reason = installPackages(packages)
+    missing = ids.filter((id) => findProgram(id) === undefined)
   }
-  if (chromium !== undefined) return { args: [], env: { CHROMIUM_PATH: chromium } }
-  left.push(
-    `The browser tests were left out, because there is no Chromium (${reason}). Install it ("sudo apt-get install chromium"), or set CHROMIUM_PATH to a Chromium or Chrome, and run npm test again.`,
-  )
-  return { args: ['--project', '!browser'], env: {} }
+  const args = []
+  if (missing.includes('chromium')) {
+    args.push('--project', '!browser')
+    left.push(
+      `The browser tests were left out, because there is no Chromium (${reason}). Install it ("sudo apt-get install chromium"), or set CHROMIUM_PATH to a Chromium or Chrome, and run npm test again.`,
+    )
+  }
+  const engines = missing.filter((id) => id !== 'chromium').map((id) => PROGRAMS[id].package)
+  if (engines.length > 0) {
+    args.push('--project', '!engines')
+    left.push(
+      `The tests of the distributed topology were left out, because these are missing: ${engines.join(', ')} (${reason}). Install them ("sudo apt-get install ${engines.join(' ')}") and run npm test again.`,
+    )
+  }
+  const chromium = findProgram('chromium')
+  return { args, env: chromium === undefined ? {} : { CHROMIUM_PATH: chromium } }
 }
 
 function readReport(path) {

@@ -36,6 +36,8 @@ export interface TestCluster {
   signal(part: ClusterPart, signal: NodeJS.Signals, which?: number): Promise<void>
   /** SIGKILL of one process of the part, or of all; resolves when as many others run and serve. */
   killAndAwait(part: ClusterPart, which?: number): Promise<void>
+  /** SIGKILL of the program that started all of it. */
+  kill(): Promise<void>
   /** SIGTERM, and what it ended with; removes the data directory. */
   stop(): Promise<{ code: number | null; signal: string | null }>
 }
@@ -88,8 +90,10 @@ function present(parts: {
   const { url, dataDirectory, child, output } = parts
   const pids = async (part: ClusterPart) => {
     const all = await listProcesses()
-    return all
-      .filter((one) => looks[part].test(one.title) && isBelow(one.pid, child.pid ?? 0, all))
+    const alike = all.filter((one) => looks[part].test(one.title) && isBelow(one.pid, child.pid ?? 0, all))
+    // What an engine forks carries its title for a moment.
+    return alike
+      .filter((one) => !alike.some(({ pid }) => pid === one.parent))
       .map((one) => one.pid)
       .sort((a, b) => a - b)
   }
@@ -120,6 +124,11 @@ function present(parts: {
         if (performance.now() > deadline) throw new Error(`${part} did not come back:\n${output()}`)
         await delay(POLL_MS)
       }
+    },
+    async kill() {
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+      child.kill('SIGKILL')
+      await ended
     },
     async stop() {
       const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))

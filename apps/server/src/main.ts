@@ -4,6 +4,7 @@ import { addClusterCommand } from './commands/cluster.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
+import { addQueueCommand } from './commands/queue.ts'
 import { addResyncCommand } from './commands/resync.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addUserCommand } from './commands/user.ts'
@@ -26,6 +27,7 @@ addMigrateCommand(program)
 addDoctorCommand(program)
 addUserCommand(program)
 addResyncCommand(program)
+addQueueCommand(program)
 addDemoCommand(program)
 
 try {

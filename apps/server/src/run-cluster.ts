@@ -1,4 +1,5 @@
 /** One life of a cluster on this machine: from settings to the printed URL and table, and from the first signal to the exit code. */
+import { join } from 'node:path'
 import { checkPort } from './check-port.ts'
 import { openDataDirectory } from './data-directory.ts'
 import { ensureWebClient } from './ensure-web-client.ts'
@@ -7,7 +8,7 @@ import { PlainError, plainSentence } from './plain-error.ts'
 import { createProcessTable } from './process-table.ts'
 import { reachableUrls } from './settings/origins.ts'
 import { type Settings, settingsTable } from './settings/table.ts'
-import { type Cluster, startCluster } from './topology/cluster/start-cluster.ts'
+import { type Cluster, OPERATOR_FILE, startCluster } from './topology/cluster/start-cluster.ts'
 import { PROGRAM_DIRECTORY } from './version.ts'
 import { watchSignals } from './watch-signals.ts'
 
@@ -41,6 +42,9 @@ export async function runCluster(settings: Settings): Promise<number> {
   cluster = await startCluster({ settings, data, log, say: table.say, onChange: table.refresh, onFatal })
   if (!stopped) {
     for (const url of reachableUrls(settings)) table.say(`Parley is ready at ${url}`)
+    table.say(
+      `For commands such as "parley queue list":  set -a; . ${join(data.path, OPERATOR_FILE)}; set +a`,
+    )
     table.start()
   }
   const code = await end.promise

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { demandDistributed } from '../topology/demand-distributed.ts'
 import { allowedOrigins, reachableUrls } from './origins.ts'
 import { readSettings } from './read-settings.ts'
 import { renderSettings } from './render-settings.ts'
@@ -91,7 +92,41 @@ test('values at their bounds are taken', () => {
 
 test('a partial list of roles is refused with what it would need', () => {
   expect(() => readSettings({ PARLEY_ROLES: 'http,ws' })).toThrow(
-    'PARLEY_ROLES leaves out auth, sessions, rooms, but the embedded topology runs every role in one process: a partial list needs a distributed deployment.',
+    'PARLEY_ROLES leaves out auth, sessions, rooms, but the embedded topology runs every role in one process: a process with some of them needs PARLEY_REDIS_URL',
+  )
+})
+
+test('a process of many is told everything it lacks at once', () => {
+  const some = { PARLEY_ROLES: 'ws', PARLEY_REDIS_URL: 'redis://127.0.0.1' }
+  expect(() => demandDistributed(readSettings(some))).toThrow(
+    'for the roles ws these are missing: PARLEY_RABBITMQ_URL, PARLEY_SERVICE_KEY, PARLEY_AUTH_URLS, PARLEY_SESSIONS_URLS, PARLEY_ROOMS_URLS.',
+  )
+  const key = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
+  const all = { ...some, PARLEY_RABBITMQ_URL: 'amqp://127.0.0.1', PARLEY_SERVICE_KEY: key }
+  const urls = {
+    PARLEY_AUTH_URLS: 'http://a:1',
+    PARLEY_SESSIONS_URLS: 'http://b:1',
+    PARLEY_ROOMS_URLS: 'http://c:1,http://d:1',
+  }
+  expect(demandDistributed(readSettings({ ...all, ...urls })).urls.rooms).toEqual([
+    'http://c:1',
+    'http://d:1',
+  ])
+  expect(() => demandDistributed(readSettings({ ...all, PARLEY_ROLES: 'auth,rooms' }))).toThrow(
+    'these are missing: PARLEY_DATABASE_URL.',
+  )
+})
+
+test('the key between processes is not one that stands in an example', () => {
+  for (const key of ['short', 'x'.repeat(40), 'change-me'])
+    expect(() => readSettings({ PARLEY_SERVICE_KEY: key })).toThrow(
+      'must be random text of at least 32 characters',
+    )
+})
+
+test('engines of a distributed deployment without Redis are a contradiction', () => {
+  expect(() => readSettings({ PARLEY_RABBITMQ_URL: 'amqp://127.0.0.1' })).toThrow(
+    'which PARLEY_REDIS_URL asks for',
   )
 })
 

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const TEMPLATE = join(import.meta.dirname, '../../../../deploy/nginx/parley.conf.template')
+const HOST_AND_PORT = /^(?:http:\/\/)?((?:\[[0-9a-f:]+\]|[a-z0-9.-]+):\d{1,5})\/?$/i
 const VARIABLE = /\$\{(FRONT_[A-Z_]+)\}/g
 
 /** After one failure a replica is left out this long; a restart takes about as long. */
@@ -60,9 +61,7 @@ export function serversOf(addresses: readonly string[]): { marked: string; any: 
 
 /** Nothing but a host and a port gets into the configuration. */
 function hostOf(address: string): string {
-  const url = URL.parse(address.includes('://') ? address : `http://${address}`)
-  if (url?.protocol !== 'http:' || url.pathname !== '/' || url.port === '') {
-    throw new Error(`${address} is not host:port`)
-  }
-  return url.host
+  const host = HOST_AND_PORT.exec(address)?.[1]
+  if (host === undefined) throw new Error(`${address} is not host:port`)
+  return host
 }

@@ -68,7 +68,13 @@ export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway 
   const { clock, log, newId, bus, rooms, metrics } = dependencies
   const flusher = createFlusher()
   const hub = new Hub({ bus, rooms, flusher, clock, log })
-  const parts: GatewayParts = { ...dependencies, hub, flusher, gateway: newId().slice(-GATEWAY_ID_CHARS) }
+  const parts: GatewayParts = {
+    ...dependencies,
+    hub,
+    flusher,
+    gateway: newId().slice(-GATEWAY_ID_CHARS),
+    unclosed: new Set(),
+  }
   const live = createLiveConnections(parts)
   // `closeTimeout` is not in the types of ws yet.
   const options: ServerOptions<typeof ClientSocket> & { closeTimeout: number } = {

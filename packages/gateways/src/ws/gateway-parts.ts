@@ -28,6 +28,8 @@ export interface GatewayParts {
   readonly gateway: string
   /** Other gateways; undefined where there are none. */
   readonly peers?: Peers
+  /** Connections that ended without the sessions service hearing of it. */
+  readonly unclosed: Set<{ readonly id: string; readonly user: string }>
   readonly hub: Hub
   readonly flusher: Flusher
 }

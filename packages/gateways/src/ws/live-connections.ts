@@ -39,6 +39,7 @@ export function createLiveConnections(parts: GatewayParts): LiveConnections {
       .then(({ known }) => {
         // Its store was emptied, or we came too late: it must be told again who is here.
         if (!known) for (const connection of open) connection.registered = false
+        repeatCloses(parts)
         return registerMissing(parts, open)
       })
       .catch((error: unknown) => log.warn({ error: String(error) }, 'lease not renewed'))
@@ -49,7 +50,7 @@ export function createLiveConnections(parts: GatewayParts): LiveConnections {
     open.delete(connection)
     heartbeat.remove(connection)
     hub.detach(connection)
-    void closeSession(sessions, connection)
+    void closeSession(parts, connection)
     if (open.size === 0) onEmpty()
   }
 
@@ -94,5 +95,13 @@ async function registerMissing(parts: GatewayParts, open: ReadonlySet<Connection
   for (let start = 0; start < missing.length; start += REGISTER_AT_ONCE) {
     const some = missing.slice(start, start + REGISTER_AT_ONCE)
     await Promise.all(some.map((connection) => registerSession(parts, connection)))
+  }
+}
+
+/** Those that could not be said while the sessions service was away. */
+function repeatCloses({ sessions, unclosed }: GatewayParts): void {
+  for (const session of [...unclosed]) {
+    unclosed.delete(session)
+    sessions.closeConnection(session).catch(() => unclosed.add(session))
   }
 }

@@ -1,9 +1,11 @@
 /** A connection's first steps: hello → who is it → its rooms → ready. Topics are subscribed first, then the list is read. */
-import type { SessionsService } from '@parley/contracts'
 import { type CloseReason, HEARTBEAT_MS, isErrorCode, ParleyError, publishedLimits } from '@parley/protocol'
 import type { Principal, TokenVerifier } from '../shared/token-verifier.ts'
 import type { Connection } from './connection.ts'
 import type { GatewayParts } from './gateway-parts.ts'
+
+/** Ends of connections that the sessions service has yet to hear of; beyond, its own lease has to do. */
+const UNCLOSED_MAX = 100_000
 
 /** `session`: on the stand-by link, where requests go. */
 export function sayHello(connection: Connection, authRequired: boolean, session?: string): void {
@@ -84,17 +86,15 @@ export async function openConnection(
 }
 
 /** Makes the connection known. Presence is no reason to keep a person out: while its store is away, a later renewal does it. */
-export async function registerSession(
-  { sessions, gateway, log }: GatewayParts,
-  connection: Connection,
-): Promise<void> {
+export async function registerSession(parts: GatewayParts, connection: Connection): Promise<void> {
+  const { sessions, gateway, log } = parts
   const { id, principal, away } = connection
   if (principal === null) return
   const { user, device } = principal
   try {
     await sessions.openConnection({ id, user, device, gateway })
     connection.registered = true
-    if (connection.closed) return void closeSession(sessions, connection)
+    if (connection.closed) return void closeSession(parts, connection)
     if (away) await sessions.setState({ id, user, state: 'away' })
   } catch (error) {
     if (!(error instanceof ParleyError) || error.code !== 'unavailable') throw error
@@ -102,10 +102,16 @@ export async function registerSession(
   }
 }
 
-export function closeSession(sessions: SessionsService, connection: Connection): Promise<unknown> {
-  if (connection.principal === null) return Promise.resolve()
-  // A gateway whose sessions service is away lets the lease do it.
-  return sessions
-    .closeConnection({ id: connection.id, user: connection.principal.user })
-    .catch(() => undefined)
+export async function closeSession(
+  { sessions, unclosed }: GatewayParts,
+  { id, principal }: Connection,
+): Promise<void> {
+  if (principal === null) return
+  const session = { id, user: principal.user }
+  try {
+    await sessions.closeConnection(session)
+  } catch {
+    // The lease would do it only if this gateway ended: said again with a later renewal.
+    if (unclosed.size < UNCLOSED_MAX) unclosed.add(session)
+  }
 }

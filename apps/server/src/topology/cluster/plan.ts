@@ -15,7 +15,12 @@ export interface PlannedProcess {
 }
 
 export interface EngineAddresses {
-  readonly postgres: { readonly host: string; readonly port: number; readonly database: string }
+  readonly postgres: {
+    readonly host: string
+    readonly port: number
+    readonly user: string
+    readonly database: string
+  }
   readonly redisUrl: string
   readonly rabbitmqUrl: string
 }

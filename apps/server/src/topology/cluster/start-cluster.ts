@@ -3,7 +3,7 @@
  * role and replica. For trying it out, for development and for the tests; nothing of it is shared with the system.
  */
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startNginx } from '@parley/adapters/engines/start-nginx'
 import { startRabbitMq } from '@parley/adapters/engines/start-rabbitmq'
@@ -20,7 +20,14 @@ import { openEmbeddedPostgres } from '../open-embedded-postgres.ts'
 import { grantServiceRoles } from '../service-roles.ts'
 import type { SupervisedPostgres } from '../supervise-postgres.ts'
 import { keepRunning } from './keep-running.ts'
-import { doorsOf, type EngineAddresses, environmentOf, type PlannedProcess, planProcesses } from './plan.ts'
+import {
+  databaseUrl,
+  doorsOf,
+  type EngineAddresses,
+  environmentOf,
+  type PlannedProcess,
+  planProcesses,
+} from './plan.ts'
 import { type RoleProcess, startRoleProcess } from './role-process.ts'
 
 export interface ClusterOptions {
@@ -53,6 +60,8 @@ export interface Cluster {
 
 /** Each service keeps a pool; two rooms processes and the rest stay below. */
 const POSTGRES_CONNECTIONS = '200'
+/** Settings of this deployment for the operator's commands. */
+export const OPERATOR_FILE = 'operator.env'
 
 /** Resolves when everything serves. What was started is stopped again when something throws. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
@@ -77,6 +86,7 @@ async function build(options: ClusterOptions, stack: AsyncDisposableStack): Prom
   await prepared
   const plan = await planProcesses(freePort)
   const serviceKey = await keepServiceKey(join(data.path, 'service-key'))
+  await writeOperatorFile(join(data.path, OPERATOR_FILE), addresses, serviceKey)
   say(`Starting ${plan.length} processes of Parley …`)
   const processes = plan.map((one) =>
     startPlanned(one, plan, { options, engines: addresses, serviceKey, tell, rows }),
@@ -202,6 +212,19 @@ function engineRow(
   kept: { readonly startedAt: number; readonly restarts: number } | undefined,
 ): ClusterProcess {
   return { name, pid, state: 'ready', at, startedAt: kept?.startedAt ?? 0, restarts: kept?.restarts ?? 0 }
+}
+
+/** For commands such as `parley queue list`, as the user who owns the database; for its owner only. */
+async function writeOperatorFile(path: string, engines: EngineAddresses, serviceKey: string): Promise<void> {
+  const settings = {
+    PARLEY_DATABASE_URL: databaseUrl(engines, engines.postgres.user),
+    PARLEY_REDIS_URL: engines.redisUrl,
+    PARLEY_RABBITMQ_URL: engines.rabbitmqUrl,
+    PARLEY_SERVICE_KEY: serviceKey,
+  }
+  const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'`)
+  await rm(path, { force: true })
+  await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 })
 }
 
 /** Made at the first start, for its owner only. */

@@ -1,0 +1,67 @@
+// Programs that tests need and npm does not bring: a browser, and the engines of the distributed topology.
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+const SBIN = ['/usr/sbin', '/usr/local/sbin', '/usr/lib/rabbitmq/bin', '/opt/homebrew/bin']
+
+/** What each is called, where else it may lie, and Debian's package. */
+export const PROGRAMS = {
+  chromium: {
+    names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    paths: [
+      process.env.CHROMIUM_PATH,
+      '/Applications/Chromium.app/Contents/MacOS/Chromium',
+      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    ],
+    package: 'chromium',
+  },
+  redis: { names: ['redis-server', 'valkey-server'], paths: [], package: 'redis-server' },
+  rabbitmq: { names: ['rabbitmq-server'], paths: [], package: 'rabbitmq-server' },
+  nginx: { names: ['nginx'], paths: [], package: 'nginx' },
+}
+
+/** Its path; undefined when it is not there. */
+export function findProgram(id) {
+  const { names, paths } = PROGRAMS[id]
+  const places = [...(process.env.PATH ?? '').split(delimiter), ...SBIN]
+  return [...paths, ...names.flatMap((name) => places.map((place) => join(place, name)))].find(isExecutable)
+}
+
+/** Installs Debian's packages where we may: on Debian and its kin, as root. Returns why not when it did not. */
+export function installPackages(packages) {
+  if (process.platform !== 'linux' || !isExecutable('/usr/bin/apt-get')) return 'this is no Debian'
+  if (process.geteuid() !== 0) return 'only root may install'
+  const install = ['install', '-y', '--no-install-recommends', ...packages]
+  try {
+    runApt(install)
+  } catch {
+    // A fresh container has no list of packages yet.
+    try {
+      runApt(['update'])
+      runApt(install)
+    } catch (error) {
+      return `apt-get failed: ${String(error.stderr ?? error.message)
+        .trim()
+        .split('\n')
+        .at(-1)}`
+    }
+  }
+  return undefined
+}
+
+function runApt(args) {
+  // In run level 1 Debian starts no service of a package: the tests start their own.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  execFileSync('apt-get', args, { stdio: ['ignore', 'ignore', 'pipe'], env, timeout: 300_000 })
+}
+
+function isExecutable(path) {
+  if (path === undefined || path === '') return false
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { type ClusterPart, startTestCluster, type TestCluster } from '../support/test-cluster.ts'
+import { testEnvironment } from '../support/test-server.ts'
+
+const PARLEY = join(import.meta.dirname, '../../apps/server/bin/parley.mjs')
+const run = promisify(execFile)
+const ENDS_WITHIN_MS = 20_000
+
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await startTestCluster()
+})
+afterAll(() => cluster.stop())
+
+const COUNTS: Readonly<Record<ClusterPart, number>> = {
+  nginx: 1,
+  postgres: 1,
+  redis: 1,
+  rabbitmq: 1,
+  auth: 1,
+  sessions: 1,
+  rooms: 2,
+  ws: 2,
+  http: 2,
+}
+const parts = Object.keys(COUNTS) as ClusterPart[]
+
+async function everyPid(): Promise<number[]> {
+  return (await Promise.all(parts.map((part) => cluster.pids(part)))).flat()
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function operatorEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const text = await readFile(join(cluster.dataDirectory, 'operator.env'), 'utf8')
+  const settings = [...text.matchAll(/^(PARLEY_\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value])
+  return testEnvironment(Object.fromEntries(settings) as Record<string, string>)
+}
+
+test('every role and engine is a process that an operator finds by its title, and in the table', async () => {
+  for (const part of parts) expect(await cluster.pids(part), part).toHaveLength(COUNTS[part])
+  for (const pid of await everyPid()) expect(cluster.output()).toContain(`${pid}`)
+})
+
+test('what is secret lies in files that only their owner may read', async () => {
+  for (const name of ['operator.env', 'service-key'])
+    expect((await stat(join(cluster.dataDirectory, name))).mode & 0o077, name).toBe(0)
+})
+
+test('the internal door is not reachable through the front door', async () => {
+  const environment = await operatorEnvironment()
+  for (const path of ['/metrics', '/calls'])
+    expect((await fetch(`${cluster.url}${path}`)).status, path).toBe(404)
+  const socket = new WebSocket(`${cluster.url.replace('http', 'ws')}/calls`, {
+    headers: { authorization: `Bearer ${environment.PARLEY_SERVICE_KEY}`, 'x-parley-calls': '1' },
+  })
+  const status = await new Promise((resolve) => {
+    socket.on('unexpected-response', (_request, response) => resolve(response.statusCode))
+    socket.on('open', () => resolve('open'))
+    socket.on('error', () => {})
+  })
+  expect(status).toBe(404)
+})
+
+test('the operator’s commands work beside it', async () => {
+  const env = await operatorEnvironment()
+  const queue = await run(process.execPath, [PARLEY, 'queue', 'list'], { env })
+  expect(queue.stdout).toContain('rooms.index')
+  const resync = await run(process.execPath, [PARLEY, 'resync', '--check'], { env })
+  expect(resync.stdout).toContain('Both are equal')
+})
+
+test('a database of one’s own is refused: it brings its own', async () => {
+  const env = testEnvironment({ PARLEY_DATABASE_URL: 'postgresql://127.0.0.1/x' })
+  const failed = await run(process.execPath, [PARLEY, 'cluster'], { env }).catch((error: unknown) => error)
+  expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('leave out PARLEY_DATABASE_URL') })
+})
+
+test('it stops everything when it is asked to, and everything stops when it is killed', async () => {
+  const first = await everyPid()
+  expect(await cluster.stop()).toEqual({ code: 0, signal: null })
+  expect(first.filter(isAlive)).toEqual([])
+  cluster = await startTestCluster()
+  const second = await everyPid()
+  await cluster.kill()
+  await vi.waitUntil(() => second.filter(isAlive).length === 0, { timeout: ENDS_WITHIN_MS })
+})
