@@ -10,6 +10,7 @@ const WORKLOADS: Record<string, () => Promise<{ workload: Workload }>> = {
   memory: () => import('./workloads/memory.ts'),
   start: () => import('./workloads/start.ts'),
   rooms: () => import('./workloads/rooms.ts'),
+  scale: () => import('./workloads/scale.ts'),
 }
 
 const USAGE = `npm run bench                        every workload, one after the other

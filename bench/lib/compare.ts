@@ -32,6 +32,8 @@ export interface Subject {
   senders: number[]
   window: number
   framesPerBatch?: number
+  /** Records what each of its processes used, too. */
+  byProcess?: boolean
   connections(): Promise<ConnectSpec['connections']> | ConnectSpec['connections']
   /** Called before a round; what it returns is called after it and gives the reasons why the round does not count. */
   audit?(): Promise<(result: RunResult) => Promise<string[]>>
@@ -119,7 +121,7 @@ async function runUndisturbed(
 }
 
 /** Between rounds nothing of ours works, so a busy core is somebody else's. Starts anyway when the wait is over. */
-async function awaitQuiet({ pinning }: BenchContext): Promise<void> {
+export async function awaitQuiet({ pinning }: BenchContext): Promise<void> {
   const { cores } = pinning
   if (cores === undefined) return
   const busyMs = () => [cores.server, cores.load].map((core) => coreBusyMs(core) ?? 0)
@@ -155,7 +157,7 @@ async function runRound(
   tag: string,
 ): Promise<RunResult> {
   const { cores } = context.pinning
-  const { dialect, port, pid, senders, window, framesPerBatch } = subject
+  const { dialect, port, pid, senders, window, framesPerBatch, byProcess } = subject
   const { warmupSeconds, measureSeconds, frameBytes } = plan
   const connections = await subject.connections()
   await load.connect({ dialect, port, connections, timeoutSeconds: CONNECT_TIMEOUT_SECONDS })
@@ -167,6 +169,7 @@ async function runRound(
       window,
       frameBytes,
       ...(framesPerBatch === undefined ? {} : { framesPerBatch }),
+      ...(byProcess === undefined ? {} : { byProcess }),
       warmupSeconds,
       measureSeconds,
       drainSeconds: DRAIN_SECONDS,

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { LatencyResult, LatencySpec } from './latency.ts'
 import type { ConnectSpec } from './load.ts'
 import type { LoadAnswer, LoadRequest } from './load-process.ts'
 import type { RunResult, RunSpec } from './measure.ts'
@@ -12,6 +13,7 @@ export interface Load {
   /** Why connections ended, since the last `close`, that nobody asked to end. */
   losses(): Promise<string[]>
   run(spec: RunSpec): Promise<RunResult>
+  latency(spec: LatencySpec): Promise<LatencyResult>
   close(): Promise<void>
   stop(): Promise<void>
 }
@@ -52,6 +54,7 @@ export function startLoad(core: number | undefined): Load {
     connect: async (spec) => void (await ask({ op: 'connect', spec })),
     losses: async () => (await ask({ op: 'losses' })) as string[],
     run: async (spec) => (await ask({ op: 'run', spec })) as RunResult,
+    latency: async (spec) => (await ask({ op: 'latency', spec })) as LatencyResult,
     close: async () => void (await ask({ op: 'close' })),
     stop: async () => {
       if (!ended) child.kill('SIGTERM')

@@ -1,3 +1,4 @@
+import { type LatencySpec, measureLatency } from './latency.ts'
 import { type Connections, type ConnectSpec, openConnections } from './load.ts'
 import { measure, type RunSpec } from './measure.ts'
 
@@ -9,6 +10,7 @@ import { measure, type RunSpec } from './measure.ts'
 export type LoadRequest =
   | { id: number; op: 'connect'; spec: ConnectSpec }
   | { id: number; op: 'run'; spec: RunSpec }
+  | { id: number; op: 'latency'; spec: LatencySpec }
   | { id: number; op: 'losses' }
   | { id: number; op: 'close' }
 
@@ -26,6 +28,9 @@ function serve(): void {
       case 'run':
         if (connections === undefined) throw new Error('there are no connections to run on')
         return measure(connections, request.spec)
+      case 'latency':
+        if (connections === undefined) throw new Error('there are no connections to measure on')
+        return measureLatency(connections, request.spec)
       case 'close':
         connections?.close()
         connections = undefined

@@ -10,8 +10,8 @@ const MAX_CONNECTING = 100
 export interface ConnectSpec {
   dialect: DialectName
   port: number
-  /** In the order of the connections: which room each is in, and who it is. */
-  connections: { room: string; token?: string }[]
+  /** In the order of the connections: which room each is in, who it is, and its port if not the common one. */
+  connections: { room: string; token?: string; port?: number }[]
   timeoutSeconds: number
 }
 
@@ -40,7 +40,7 @@ export async function openConnections(spec: ConnectSpec, open?: Connections): Pr
     if (connection === undefined) return
     const socket = new RawSocket({
       host: HOST,
-      port: spec.port,
+      port: connection.port ?? spec.port,
       dialect: DIALECTS[spec.dialect],
       room: connection.room,
       ...(connection.token === undefined ? {} : { token: connection.token }),

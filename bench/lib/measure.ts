@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { makeBodies } from './bodies.ts'
 import { DIALECTS, type DialectName } from './dialects.ts'
 import type { Connections } from './load.ts'
-import { coreBusyMs, treeCpu } from './processes.ts'
+import { coreBusyMs, cpuByProcess, treeCpu } from './processes.ts'
 import type { RawSocket } from './raw-socket.ts'
 import { createTally, Sender, type SendTally } from './senders.ts'
 import { percentile } from './statistics.ts'
@@ -27,6 +27,8 @@ export interface RunSpec {
   drainSeconds: number
   tag: string
   serverPid: number
+  /** Records, too, what each process of the server used. */
+  byProcess?: boolean
   /** Set when pinned: the cores whose load by anybody is recorded beside ours. */
   cores?: { server: number; load: number }
 }
@@ -40,6 +42,8 @@ export interface RunResult {
   ackMs?: { p50: number; p99: number }
   /** Shares of one core over the window. `*Core` is what everybody used of that core. */
   cpu: { load: number; server: number; database: number; serverCore?: number; loadCore?: number }
+  /** Shares of one core by the name of the process, of its replicas in descending order; only with `byProcess`. */
+  processes?: Record<string, number[]>
   /** From the first message to the last, warm-up and drain included: what each connection was owed and got. */
   owed: { acked: number; connections: number; missing: number; surplus: number }
   /** Reasons why this run gives no figure; empty if it does. */
@@ -66,6 +70,7 @@ interface Sample {
   databaseMs: number
   serverCoreMs: number | undefined
   loadCoreMs: number | undefined
+  processMs: Map<string, number>
 }
 
 export async function measure(connections: Connections, spec: RunSpec): Promise<RunResult> {
@@ -109,6 +114,7 @@ function takeSample(sockets: RawSocket[], traffic: Traffic, spec: RunSpec): Samp
     ...treeCpu(spec.serverPid),
     serverCoreMs: spec.cores && coreBusyMs(spec.cores.server),
     loadCoreMs: spec.cores && coreBusyMs(spec.cores.load),
+    processMs: spec.byProcess === true ? cpuByProcess(spec.serverPid) : new Map(),
   }
 }
 
@@ -128,6 +134,7 @@ function summarise(
     seconds: ms / 1000,
     deliveries,
     ...(spec.dialect === 'raw' ? {} : { messages: after.acked - before.acked }),
+    ...(spec.byProcess === true ? { processes: sharesByName(before, after) } : {}),
     meanFrameBytes: deliveries === 0 ? 0 : (after.bytes - before.bytes) / deliveries,
     ...(tally.ackMs.length === 0
       ? {}
@@ -140,6 +147,17 @@ function summarise(
       ...(loadCore === undefined ? {} : { loadCore }),
     },
   }
+}
+
+function sharesByName(before: Sample, after: Sample): Record<string, number[]> {
+  const shares: Record<string, number[]> = {}
+  for (const [process, ms] of after.processMs) {
+    const share = (ms - (before.processMs.get(process) ?? 0)) / (after.at - before.at)
+    if (share === 0) continue
+    const name = process.slice(0, process.lastIndexOf(' '))
+    shares[name] = [...(shares[name] ?? []), share].sort((a, b) => b - a)
+  }
+  return shares
 }
 
 /** Waits until every connection has exactly what was acknowledged in its room, or the time is up. */

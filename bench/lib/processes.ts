@@ -79,6 +79,11 @@ export function treeCpu(root: number): TreeCpu {
   return cpu
 }
 
+/** Processor time used so far, in milliseconds, of each process below `root` and of itself: its name, then its id. */
+export function cpuByProcess(root: number): Map<string, number> {
+  return new Map(processTree(root).map(({ pid, name, cpuMs }) => [`${name} ${pid}`, cpuMs]))
+}
+
 export interface Memory {
   rssBytes: number
   /** Proportional: a page shared by n processes counts 1/n in each, so a tree's sum counts it once. */

@@ -16,7 +16,7 @@ import { REPOSITORY } from './results.ts'
 const READY_TIMEOUT_MS = 120_000
 const READY_POLL_MS = 25
 const STOP_TIMEOUT_MS = 20_000
-const PARLEY = join(REPOSITORY, 'apps/server/bin/parley.mjs')
+export const PARLEY = join(REPOSITORY, 'apps/server/bin/parley.mjs')
 
 export interface ServerProcess {
   port: number
@@ -137,7 +137,7 @@ async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
   throw new Error(`${url} was not answered with 200 within ${READY_TIMEOUT_MS / 1000} s`)
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
@@ -145,20 +145,20 @@ async function freePort(): Promise<number> {
   return port
 }
 
-function pidOf(child: ChildProcess): number {
+export function pidOf(child: ChildProcess): number {
   if (child.pid === undefined) throw new Error('a server could not be started')
   return child.pid
 }
 
-function hasEnded(child: ChildProcess): boolean {
+export function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/** SIGTERM, and SIGKILL for whatever of its processes is left after 20 s; resolves when all have ended. */
-async function stopProcess(child: ChildProcess): Promise<void> {
+/** SIGTERM, and SIGKILL for whatever of its processes is left after `timeoutMs`; resolves when all have ended. */
+export async function stopProcess(child: ChildProcess, timeoutMs = STOP_TIMEOUT_MS): Promise<void> {
   const tree = processTree(pidOf(child)).map(({ pid }) => pid)
   child.kill('SIGTERM')
-  const deadline = performance.now() + STOP_TIMEOUT_MS
+  const deadline = performance.now() + timeoutMs
   while (!hasEnded(child) || tree.some(isRunning)) {
     if (performance.now() > deadline) {
       for (const pid of tree.filter(isRunning)) killIfThere(pid)

@@ -4,9 +4,14 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { expect } from 'vitest'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
 
-export interface Stage {
+interface ServedUrl {
   readonly url: string
-  readonly server: TestServer
+  stop(): Promise<unknown>
+}
+
+export interface Stage<Server extends ServedUrl = TestServer> {
+  readonly url: string
+  readonly server: Server
   /** A fresh browser profile, signed in as somebody new, at the start page. */
   person(name: string, options?: PersonOptions): Promise<Visitor>
   /** A fresh browser profile that nobody signed in to. */
@@ -44,9 +49,16 @@ const FLAGS = [
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const ACTION_TIMEOUT_MS = 10_000
 
-export async function openStage(): Promise<Stage> {
+export function openStage(): Promise<Stage> {
+  return openStageOn(() => startTestServer({ env: { PARLEY_WEB: 'on' } }))
+}
+
+/** The same on whatever serves the web client. */
+export async function openStageOn<Server extends ServedUrl>(
+  start: () => Promise<Server>,
+): Promise<Stage<Server>> {
   const [server, browser] = await Promise.all([
-    startTestServer({ env: { PARLEY_WEB: 'on' } }),
+    start(),
     chromium.launch({ executablePath: CHROMIUM, args: FLAGS }),
   ])
   let count = 0

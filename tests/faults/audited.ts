@@ -16,10 +16,14 @@ export interface FaultRun {
   readonly everyMs?: number
   /** Numbers of the members who write only what the fault has them say. */
   readonly silent?: readonly number[]
+  readonly topology?: string
+  /** What else was measured, printed with the verdict; read once everybody has caught up. */
+  readonly figures?: () => Readonly<Record<string, unknown>>
 }
 
 /** Asserts 0 lost, 0 doubled, 0 out of order, and prints the numbers. */
-export async function runFault({ fault, seed, crowd, inject, everyMs, silent }: FaultRun): Promise<void> {
+export async function runFault(run: FaultRun): Promise<void> {
+  const { fault, seed, crowd, inject, everyMs, silent, topology = 'embedded' } = run
   const random = createRandom(seed)
   const before = disorders(crowd)
   const talk = await crowd.open()
@@ -35,9 +39,8 @@ export async function runFault({ fault, seed, crowd, inject, everyMs, silent }: 
     const { lost, duplicated } = verdict
     const outOfOrder = verdict.out_of_order + disorders(crowd) - before
     const numbers = { lost, duplicated, out_of_order: outOfOrder }
-    console.log(
-      JSON.stringify({ fault, seed, acked: talk.acknowledged, ...numbers, recovery_ms: recoveryMs }),
-    )
+    const result = { acked: talk.acknowledged, ...numbers, recovery_ms: recoveryMs, ...run.figures?.() }
+    console.log(JSON.stringify({ fault, topology, seed, ...result }))
     expect(talk.acknowledged).toBeGreaterThan(0)
     expect(numbers).toEqual({ lost: 0, duplicated: 0, out_of_order: 0 })
   } finally {

@@ -3,7 +3,6 @@ import type { Entry } from '@parley/protocol'
 import type { CreateParleyOptions } from '@parley/sdk'
 import { createPeople, type People, type Person, storedBodies, until } from '../scenarios/topology.ts'
 import { addVerdicts, auditLog, auditScreen, type Verdict } from '../support/audit.ts'
-import type { TestServer } from '../support/test-server.ts'
 import type { Random } from './seeds.ts'
 import { Ledger, observe } from './wire.ts'
 
@@ -11,8 +10,13 @@ export interface Member extends Person {
   readonly ledger: Ledger
 }
 
+/** Where it can be asked by REST. */
+interface Server {
+  readonly url: string
+}
+
 export interface CrowdOptions {
-  readonly server: TestServer
+  readonly server: Server
   /** Where its clients connect; several are taken in turn. */
   readonly urls: readonly string[]
   readonly size: number
@@ -67,11 +71,13 @@ export class Talk {
   readonly members: readonly Member[]
   /** What each member has written, in that order. No body is written twice. */
   readonly sent: string[][]
-  readonly #server: TestServer
+  /** When each body was written, by `performance.now()`. */
+  readonly sentAt = new Map<string, number>()
+  readonly #server: Server
   readonly #random: Random
   readonly #timers = new Set<NodeJS.Timeout>()
 
-  constructor(parts: { room: string; members: readonly Member[]; server: TestServer; random: Random }) {
+  constructor(parts: { room: string; members: readonly Member[]; server: Server; random: Random }) {
     this.room = parts.room
     this.members = parts.members
     this.sent = parts.members.map(() => [])
@@ -85,6 +91,7 @@ export class Talk {
     if (own === undefined || member === undefined) throw new Error(`nobody is number ${who}`)
     const body = `${who}:${own.length}${text}`
     own.push(body)
+    this.sentAt.set(body, performance.now())
     member.parley.send(this.room, { body })
     return body
   }
@@ -180,7 +187,7 @@ export class Talk {
 }
 
 /** An access token of another device of this member, by REST. */
-export async function signIn(server: TestServer, member: Person | undefined): Promise<string> {
+export async function signIn(server: Server, member: Person | undefined): Promise<string> {
   const answer = await fetch(`${server.url}/api/v1/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -191,7 +198,7 @@ export async function signIn(server: TestServer, member: Person | undefined): Pr
 }
 
 /** By somebody's other device, straight from the server. */
-async function readLog(server: TestServer, members: readonly Member[], room: string): Promise<Entry[]> {
+async function readLog(server: Server, members: readonly Member[], room: string): Promise<Entry[]> {
   const token = await signIn(server, members[0])
   const entries: Entry[] = []
   for (;;) {

@@ -80,6 +80,9 @@ test('the operator’s commands work beside it', async () => {
   expect(queue.stdout).toContain('rooms.index')
   const resync = await run(process.execPath, [PARLEY, 'resync', '--check'], { env })
   expect(resync.stdout).toContain('Both are equal')
+  const doctor = await run(process.execPath, [PARLEY, 'doctor'], { env })
+  for (const found of [/ok +Redis +Redis \d/, /ok +RabbitMQ +answers/, /ok +PostgreSQL +PostgreSQL \d/])
+    expect(doctor.stdout).toMatch(found)
 })
 
 test('a database of one’s own is refused: it brings its own', async () => {

@@ -250,16 +250,19 @@ test('nginx takes the configuration that its container renders, without and with
       .replaceAll('http2 on;', '')
       .replace('/etc/nginx/tls/fullchain.pem', certificate.certificate)
       .replace('/etc/nginx/tls/privkey.pem', certificate.key)
-    const main = (await read('nginx/nginx.conf'))
-      .replaceAll('/etc/nginx', directory)
-      .replaceAll('/tmp', directory)
+    const main = (await read('nginx/nginx.conf')).replaceAll(/\/(tmp|etc\/nginx)/g, directory)
     await mkdir(join(directory, 'conf.d'), { recursive: true })
     await writeFile(join(directory, 'conf.d/parley.conf'), rendered)
     await writeFile(join(directory, 'nginx.conf'), main)
-    const { stderr } = await run('nginx', ['-t', '-e', 'stderr', '-p', directory, '-c', 'nginx.conf'], {
-      env: { PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` },
-    })
+    const { stdout, stderr } = await run(
+      'nginx',
+      ['-T', '-e', 'stderr', '-p', directory, '-c', 'nginx.conf'],
+      {
+        env: { PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` },
+      },
+    )
     expect(stderr).toContain('test is successful')
+    expect(stdout).toContain(rendered)
     expect(stderr).not.toMatch(/\[(warn|error|emerg)\]/)
   }
 })

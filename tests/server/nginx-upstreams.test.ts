@@ -95,6 +95,32 @@ test('one that fails a request does not keep the others from their answers', asy
       ])
 })
 
+test('what a leaving replica sends back is done by another, and by itself when it is the last', async () => {
+  const leaving = await upstream((request, response) => {
+    request.resume().on('end', () => {
+      const isFirst = request.headers['x-parley-turn'] === 'first'
+      response.writeHead(isFirst ? 502 : 200, { connection: 'close' }).end(isFirst ? 'go on' : 'leaving')
+    })
+  })
+  const good = await upstream((request, response) => request.resume().on('end', () => response.end('good')))
+  const away = `127.0.0.1:${await freePort()}`
+  const body = 'x'.repeat(60_000)
+  for (const [others, expected] of [
+    [[good.address], 'good'],
+    [[], 'leaving'],
+    [[away], 'leaving'],
+    [[leaving.address], 'leaving'],
+  ] as const) {
+    const addresses = [leaving.address, ...others]
+    const door = await frontDoor({ http: addresses, ws: addresses })
+    for (const path of ['/api/v1/rooms', SEND, '/api/v1/stream/s-1'])
+      for (const method of ['POST', 'PUT', 'PATCH', 'POST'].slice(0, path.includes('stream') ? 1 : 4)) {
+        const answer = await ask(`${door.url}${path}`, { method, body })
+        expect([path, method, others.length, answer.body]).toEqual([path, method, others.length, expected])
+      }
+  }
+})
+
 test('the connections of one address have a bound', async () => {
   const { address } = await upstream((_request, response) => response.writeHead(200).write('open'))
   const door = await frontDoor({ http: [address], ws: [address], addressConnections: 2 })
@@ -171,6 +197,7 @@ function startLoad(url: string): Load {
     ['GET ready', http('GET', '/readyz', 200)],
     ['send', http('POST', SEND, 401)],
     ['POST once', http('POST', '/api/v1/rooms', 401)],
+    ['POST once more', http('POST', '/api/v1/auth/logout', 401)],
     ['open a socket', socket],
   ]
   const work = async ([name, action]: (typeof asks)[number]): Promise<void> => {

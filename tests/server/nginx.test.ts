@@ -152,7 +152,8 @@ test('metrics and internal paths are not reachable, in no spelling and with no t
     expect([path, raw.slice(0, 12)]).toEqual([path, 'HTTP/1.1 404'])
     expect(raw).not.toContain('parley_')
   }
-  expectError(await ask(`${door.url}/metrics`, { headers }), 'not_found')
+  for (const path of ['/metrics', '/.front/too-large', '/.front/invalid-request'])
+    expectError(await ask(`${door.url}${path}`, { headers }), 'not_found')
 })
 
 test('a body at the limit of the program reaches it, one past it is too_large', async () => {

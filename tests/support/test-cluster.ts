@@ -33,9 +33,11 @@ export interface TestCluster {
   output(): string
   /** Process ids of a part, ascending. */
   pids(part: ClusterPart): Promise<number[]>
+  /** Where each gateway listens for people, and its process. */
+  gateways(): Promise<{ readonly pid: number; readonly url: string }[]>
   signal(part: ClusterPart, signal: NodeJS.Signals, which?: number): Promise<void>
-  /** SIGKILL of one process of the part, or of all; resolves when as many others run and serve. */
-  killAndAwait(part: ClusterPart, which?: number): Promise<void>
+  /** Ends one process of the part, or all of them, by SIGKILL if nothing else is said; resolves when as many others run and serve. */
+  killAndAwait(part: ClusterPart, which?: number, signal?: NodeJS.Signals): Promise<void>
   /** SIGKILL of the program that started all of it. */
   kill(): Promise<void>
   /** SIGTERM, and what it ended with; removes the data directory. */
@@ -106,15 +108,27 @@ function present(parts: {
     dataDirectory,
     output,
     pids,
+    async gateways() {
+      const lines = output().matchAll(/^parley ws +\d+ +\w+ +(127\.0\.0\.1:\d+)/gm)
+      const addresses = [...lines].map(([, address]) => address)
+      // A process that was started again listens where its predecessor did.
+      const listeners = await Promise.all(
+        addresses.map(async (address) => ({
+          url: `http://${address}`,
+          pid: await pidAt(`http://${address}`),
+        })),
+      )
+      return listeners
+    },
     async signal(part, signal, which) {
       for (const pid of await chosen(part, which)) process.kill(pid, signal)
     },
-    async killAndAwait(part, which) {
+    async killAndAwait(part, which, signal = 'SIGKILL') {
       const before = await pids(part)
       const victims = await chosen(part, which)
       const backs = () => countBacks(output())
       const known = backs()
-      for (const pid of victims) process.kill(pid, 'SIGKILL')
+      for (const pid of victims) process.kill(pid, signal)
       const deadline = performance.now() + RETURN_MAX_MS
       for (;;) {
         const now = await pids(part)
@@ -147,6 +161,15 @@ function present(parts: {
 /** Lines by which the cluster says that something it had lost serves again. */
 function countBacks(text: string): number {
   return text.match(/ is back as process | runs again as process /g)?.length ?? 0
+}
+
+/** As the process says itself; 0 while nobody answers. */
+async function pidAt(url: string): Promise<number> {
+  const text = await fetch(`${url}/metrics`).then(
+    (response) => response.text(),
+    () => '',
+  )
+  return Number(/^parley_process_id (\d+)/m.exec(text)?.[1] ?? 0)
 }
 
 async function answers(url: string): Promise<boolean> {

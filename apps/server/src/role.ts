@@ -2,7 +2,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type {
-  AuthService,
   Bus,
   Cache,
   Clock,
@@ -12,9 +11,9 @@ import type {
   Migration,
   NewId,
   RateLimiter,
-  RoomsService,
-  SessionsService,
+  Services,
   SessionsStore,
+  Tracer,
   WorkQueue,
 } from '@parley/contracts'
 import type { StreamDoor } from '@parley/gateways/shared/stream-door'
@@ -22,13 +21,9 @@ import type { TokenVerifier } from '@parley/gateways/shared/token-verifier'
 import type { Registry } from 'prom-client'
 import type { RoleName } from './role-names.ts'
 
-export interface Services {
-  readonly auth: AuthService
-  readonly sessions: SessionsService
-  readonly rooms: RoomsService
-}
 /** Those with a schema of their own. */
-export type SchemaName = 'auth' | 'rooms'
+export const schemaNames = ['auth', 'rooms'] as const
+export type SchemaName = (typeof schemaNames)[number]
 /** What a process offers to the others: services, and a gateway its own connections. */
 export interface Provided extends Services {
   readonly gateway: GatewayService
@@ -71,6 +66,7 @@ export interface RoleContext {
   readonly queue: WorkQueue
   readonly sessionsStore: SessionsStore
   readonly rates: RateLimiter
+  readonly tracer: Tracer
   readonly metrics: Registry
   /** Local where this process runs the service, remote otherwise; a role cannot tell. */
   readonly services: Services

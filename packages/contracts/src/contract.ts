@@ -22,6 +22,8 @@ export interface Contract<V extends Verbs = Verbs> {
 export interface CallContext {
   /** Appears in every log line of the request. */
   readonly requestId: string
+  /** Where the journey stands that this call belongs to, if it is recorded; see the port `Tracer`. */
+  readonly trace?: string
   /** Aborted when nobody waits for the answer any more; a long verb may stop then. */
   readonly signal?: AbortSignal
 }

@@ -18,7 +18,8 @@ export interface EntryEvent {
 }
 
 export type RoomEvent =
-  | { type: 'entries'; events: EntryEvent[] }
+  /** `trace`: where a recorded journey stands that one of these came from. */
+  | { type: 'entries'; events: EntryEvent[]; trace?: string }
   /** The room has entries up to here; said by the relay for what a dead process may not have announced. */
   | { type: 'head'; head_seq: number }
   | { type: 'marks'; user: string; delivered: number; read: number }

@@ -9,16 +9,22 @@ export function addMigrateCommand(program: Command): void {
     .description(
       'Make or change the tables that this version needs, and end. "parley start" does the same by itself.',
     )
-  addSettings(command, ['data', 'databaseUrl', 'log']).action(async () => {
+    .option(
+      '--new-epoch',
+      'after a restore, before the start: what clients know is compared anew, not taken up where they left off',
+    )
+  const shown = ['data', 'databaseUrl', 'authDatabaseUrl', 'roomsDatabaseUrl', 'log'] as const
+  addSettings(command, shown).action(async () => {
     const { createLog } = await import('../log/create-log.ts')
-    const { withDatabase } = await import('../topology/with-database.ts')
+    const { migrateSchemas } = await import('../topology/migrate-schemas.ts')
     const settings = settingsOf(command)
     const log = createLog({
       level: settings.log === 'info' ? 'warn' : settings.log,
       pretty: process.stderr.isTTY,
     })
-    await withDatabase(settings, log, async (_database, migrated) => {
-      console.log(migrated === 0 ? 'The database is up to date.' : `Applied ${migrated} migrations.`)
-    })
+    const newEpoch = command.opts<{ newEpoch?: boolean }>().newEpoch === true
+    const migrated = await migrateSchemas(settings, log, newEpoch)
+    console.log(migrated === 0 ? 'The database is up to date.' : `Applied ${migrated} migrations.`)
+    if (newEpoch) console.log('It has a new epoch: every client gets the whole of its rooms again.')
   })
 }

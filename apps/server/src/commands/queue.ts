@@ -34,7 +34,7 @@ export function addQueueCommand(program: Command): void {
     async (letters, options) => {
       const items = await letters.show(readLimit(options.limit))
       for (const { queue: name, id, attempts, error, body } of items) {
-        console.log(`${name}  ${id}  after ${attempts} attempts`)
+        console.log(`${name}  ${id}  attempts: ${attempts}`)
         console.log(`  ${plain(error)}\n  ${plain(body, BODY_MAX_CHARS)}`)
       }
       if (items.length === 0) console.log('Nothing is dead.')

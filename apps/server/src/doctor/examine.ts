@@ -3,12 +3,15 @@ import { constants } from 'node:fs'
 import { access, readFile, stat, statfs } from 'node:fs/promises'
 import { availableParallelism, freemem } from 'node:os'
 import { dirname, join } from 'node:path'
+import { forEachService } from '@parley/contracts'
 import { checkPort, isParley } from '../check-port.ts'
 import { inspectDataDirectory } from '../data-directory.ts'
 import { plainSentence } from '../plain-error.ts'
+import { schemaNames } from '../role.ts'
 import { allowedOrigins, isLocal, loopbackUrl } from '../settings/origins.ts'
 import type { Settings } from '../settings/table.ts'
 import { checkDatabaseUrl, checkEmbeddedPostgres } from '../topology/check-database.ts'
+import { databaseUrlOf } from '../topology/demand-distributed.ts'
 
 export interface Finding {
   readonly subject: string
@@ -47,9 +50,26 @@ const examinations: Readonly<Record<string, Examination>> = {
   clock: examineClock,
 }
 
+/** Of a process that is one of many, instead of those that look at the embedded topology. */
+const distributedExaminations: Readonly<Record<string, Examination>> = {
+  'Node.js': examineNode,
+  PostgreSQL: examineOwnDatabases,
+  Redis: async (settings) => good(await (await engineChecks()).checkRedis(settings)),
+  RabbitMQ: async (settings) => good(await (await engineChecks()).checkRabbitMq(settings)),
+  ...forEachService<Examination>(
+    (name) => async (settings) => good(await (await engineChecks()).checkService(settings, name)),
+  ),
+  memory: examineMemory,
+  'open files': examineFiles,
+  origins: examineOrigins,
+}
+
+const engineChecks = () => import('../topology/check-engines.ts')
+
 export function examine(settings: Settings): Promise<Finding[]> {
+  const chosen = settings.redisUrl === undefined ? examinations : distributedExaminations
   return Promise.all(
-    Object.entries(examinations).map(async ([subject, examination]) => {
+    Object.entries(chosen).map(async ([subject, examination]) => {
       try {
         return { subject, ...(await examination(settings)) }
       } catch (error) {
@@ -72,6 +92,15 @@ async function examineDatabase({ databaseUrl }: Settings): Promise<Verdict> {
       ? `${await checkEmbeddedPostgres()}, embedded`
       : await checkDatabaseUrl(databaseUrl),
   )
+}
+
+async function examineOwnDatabases(settings: Settings): Promise<Verdict> {
+  const own = schemaNames.filter((schema) => settings.roles.includes(schema))
+  const urls = new Set(own.map((schema) => databaseUrlOf(settings, schema)))
+  const found = await Promise.all(
+    [...urls].map((url) => (url === undefined ? 'no URL is set' : checkDatabaseUrl(url))),
+  )
+  return good(found.length === 0 ? 'not needed by these roles' : [...new Set(found)].join(', '))
 }
 
 async function examineData({ data }: Settings): Promise<Verdict> {

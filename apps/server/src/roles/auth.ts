@@ -1,6 +1,7 @@
 /** Accounts, passwords, tokens, permissions, devices. */
 import { createAuthService } from '@parley/services/auth/create-auth-service'
 import { authMigrations } from '@parley/services/auth/migrations'
+import { observeBacklog } from '../observe-backlog.ts'
 import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
 
 /** Password hashing is bounded elsewhere; these are short statements. */
@@ -29,6 +30,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
   })
   await service.start()
   context.provide('auth', service)
+  observeBacklog(context, 'auth', () => service.backlog())
   const code = await service.ensureSetupCode()
   if (code !== undefined) {
     context.tell(

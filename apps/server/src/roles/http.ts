@@ -15,7 +15,7 @@ export async function openHttpDoor(
   context: RoleContext,
   serves: 'everything' | 'stand-by link',
 ): Promise<{ listen(): Promise<void>; close(): Promise<void> }> {
-  const { log, newId, rates, metrics, services, door } = context
+  const { log, newId, rates, metrics, services, door, tracer } = context
   const live = context.liveDoor()
   const app = await createHttpGateway({
     auth: services.auth,
@@ -33,6 +33,7 @@ export async function openHttpDoor(
     metricsToken: door.metricsToken,
     stream: live?.stream ?? null,
     newId,
+    tracer,
     ...(door.trustProxy.length === 0 ? {} : { trustProxy: door.trustProxy.join(',') }),
   })
   if (live !== null) app.server.on('upgrade', live.upgrade)

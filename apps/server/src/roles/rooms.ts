@@ -1,6 +1,7 @@
 /** Rooms, members, the room log, search, cursors. */
 import { createRoomsService } from '@parley/services/rooms/create-rooms-service'
 import { roomsMigrations } from '@parley/services/rooms/migrations'
+import { observeBacklog } from '../observe-backlog.ts'
 import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
 
 /** A batch lane holds one at a time; the rest reads. */
@@ -9,7 +10,7 @@ const CONNECTIONS_MAX = 20
 export const migrations: NonNullable<RoleModule['migrations']> = roomsMigrations
 
 export async function start(context: RoleContext): Promise<RunningRole> {
-  const { bus, queue, cache, clock, newId, log, services } = context
+  const { bus, queue, cache, clock, newId, log, services, tracer } = context
   const service = createRoomsService({
     database: context.database('rooms', CONNECTIONS_MAX),
     bus,
@@ -18,9 +19,11 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     clock,
     newId,
     log,
+    tracer,
     auth: services.auth,
   })
   context.provide('rooms', service)
+  observeBacklog(context, 'rooms', () => service.backlog())
   await service.start()
   return { close: () => service.close() }
 }

@@ -4,7 +4,7 @@ import type { RoleContext, RunningRole } from '../role.ts'
 import { openHttpDoor } from './http.ts'
 
 export async function start(context: RoleContext): Promise<RunningRole> {
-  const { bus, rates, clock, log, newId, metrics, services, door, selfUrl, gatewayAt } = context
+  const { bus, rates, clock, log, newId, metrics, services, door, selfUrl, gatewayAt, tracer } = context
   const gateway = createWsGateway({
     auth: services.auth,
     rooms: services.rooms,
@@ -17,6 +17,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     log,
     newId,
     metrics,
+    tracer,
     ...(selfUrl === undefined ? {} : { peers: { selfUrl, gatewayAt } }),
   })
   context.openLiveDoor({

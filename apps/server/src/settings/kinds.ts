@@ -94,13 +94,31 @@ const SERVICE_KEY_MIN_CHARS = 32
 /** One character over and over, or a word: what stands in examples must never become a secret. */
 const SERVICE_KEY_MIN_DISTINCT = 10
 
-export function serviceKey(text: string): string {
-  if (text.length < SERVICE_KEY_MIN_CHARS || new Set(text).size < SERVICE_KEY_MIN_DISTINCT) {
-    throw new PlainError(
-      `must be random text of at least ${SERVICE_KEY_MIN_CHARS} characters; "openssl rand -hex 32" prints one`,
-    )
-  }
-  return text
+/** The first is shown to others, all are accepted from them: a key is replaced without a moment of disagreement. */
+export function serviceKeys(text: string): readonly string[] {
+  return list(text).map((key) => {
+    if (key.length < SERVICE_KEY_MIN_CHARS || new Set(key).size < SERVICE_KEY_MIN_DISTINCT) {
+      throw new PlainError(
+        `must be random text of at least ${SERVICE_KEY_MIN_CHARS} characters; "openssl rand -hex 32" prints one`,
+      )
+    }
+    return key
+  })
+}
+
+/** Base address of a collector, with a path where it has one. What it wants as a credential goes into a header. */
+export function otlpUrl(text: string): string {
+  const url = new URL(engineUrl(text, ['http:', 'https:'], 'http://collector:4318'))
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    throw new PlainError('must be a URL without user name, password, query and fragment')
+  return url.href.replace(/\/+$/, '')
+}
+
+export function ratio(text: string): number {
+  const value = Number(text)
+  if (!/^\d{0,3}(\.\d{1,9})?$/.test(text) || text === '' || value > 1)
+    throw new PlainError('must be a number from 0 to 1, such as 0.01')
+  return value
 }
 
 export function databaseUrl(text: string): string {

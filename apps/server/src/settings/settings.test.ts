@@ -124,6 +124,13 @@ test('the key between processes is not one that stands in an example', () => {
     )
 })
 
+test('while the key between processes is replaced, two are taken, and each must be a good one', () => {
+  const [next, now] = ['a1b2c3d4e5f60718293a4b5c6d7e8f90', '0f1e2d3c4b5a69788796a5b4c3d2e1f0']
+  expect(readSettings({ PARLEY_SERVICE_KEY: `${next}, ${now}` }).serviceKeys).toEqual([next, now])
+  expect(() => readSettings({ PARLEY_SERVICE_KEY: `${next},change-me` })).toThrow('must be random text')
+  expect(() => readSettings({ PARLEY_SERVICE_KEY: `${next},` })).toThrow('without empty places')
+})
+
 test('engines of a distributed deployment without Redis are a contradiction', () => {
   expect(() => readSettings({ PARLEY_RABBITMQ_URL: 'amqp://127.0.0.1' })).toThrow(
     'which PARLEY_REDIS_URL asks for',

@@ -114,14 +114,14 @@ export const settingsTable = {
     description: 'The same for the rooms service.',
     secret: true,
   }),
-  serviceKey: setting({
+  serviceKeys: setting({
     env: 'PARLEY_SERVICE_KEY',
     flag: '--service-key',
     placeholder: 'key',
     fallback: undefined,
-    parse: kinds.serviceKey,
+    parse: kinds.serviceKeys,
     description:
-      'What processes of one deployment prove to each other with: the same random text of at least 32 characters everywhere, such as `openssl rand -hex 32` prints.',
+      'What processes of one deployment prove to each other with: the same random text of at least 32 characters everywhere, such as `openssl rand -hex 32` prints. To replace it, a list separated by commas: the first is shown to others, all are accepted.',
     secret: true,
   }),
   internalHost: setting({
@@ -219,6 +219,24 @@ export const settingsTable = {
       'Bearer token that opens `/metrics` to other machines. Not set: only this machine may read it.',
     secret: true,
   }),
+  otlpUrl: setting({
+    env: 'PARLEY_OTLP_URL',
+    flag: '--otlp-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.otlpUrl,
+    description:
+      'Where traces go: a collector of OpenTelemetry (OTLP over HTTP), such as `http://collector:4318`. Not set: nothing is traced. A key that it wants is given in `OTEL_EXPORTER_OTLP_HEADERS`.',
+  }),
+  traceRatio: setting({
+    env: 'PARLEY_TRACE_RATIO',
+    flag: '--trace-ratio',
+    placeholder: 'number',
+    fallback: '0.01',
+    parse: kinds.ratio,
+    description:
+      'Which part of what is asked is traced, from 0 to 1, where `PARLEY_OTLP_URL` is set. A request with a sampled `traceparent` is traced in any case, up to ten of them a second.',
+  }),
   web: setting({
     env: 'PARLEY_WEB',
     flag: '--web',
@@ -248,11 +266,12 @@ type Optional =
   | 'publicUrl'
   | 'databaseUrl'
   | 'metricsToken'
+  | 'otlpUrl'
   | 'redisUrl'
   | 'rabbitmqUrl'
   | 'authDatabaseUrl'
   | 'roomsDatabaseUrl'
-  | 'serviceKey'
+  | 'serviceKeys'
   | 'internalUrl'
   | 'authUrls'
   | 'sessionsUrls'

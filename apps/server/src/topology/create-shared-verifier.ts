@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AuthService, Bus, Clock, Log } from '@parley/contracts'
 import { createTokenVerifier, type TokenVerifier } from '@parley/gateways/shared/token-verifier'
 import { ParleyError } from '@parley/protocol'
+import { Gauge, type Registry } from 'prom-client'
 
 const RETRY_MS = 500
 
@@ -12,16 +13,22 @@ export interface SharedVerifierParts {
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Registry
   /** Closes it at the end, after the roles that use it. */
   readonly stack: AsyncDisposableStack
 }
 
 /** Made and started at the first call; a role that verifies nothing costs nothing. */
-export function createSharedVerifier({ stack, ...deps }: SharedVerifierParts): () => Promise<TokenVerifier> {
+export function createSharedVerifier({
+  stack,
+  metrics,
+  ...deps
+}: SharedVerifierParts): () => Promise<TokenVerifier> {
   let started: Promise<TokenVerifier> | undefined
   const start = async (): Promise<TokenVerifier> => {
     const verifier = createTokenVerifier(deps)
     stack.defer(() => verifier.close())
+    observeFeed(metrics, verifier)
     await startPatiently(verifier, deps.log)
     return verifier
   }
@@ -29,6 +36,17 @@ export function createSharedVerifier({ stack, ...deps }: SharedVerifierParts): (
     started ??= start()
     return started
   }
+}
+
+function observeFeed(metrics: Registry, verifier: TokenVerifier): void {
+  new Gauge({
+    name: 'parley_revocation_feed_age_seconds',
+    help: 'Since auth last told what was revoked; above 5 no new connection is taken',
+    registers: [metrics],
+    collect() {
+      this.set(verifier.feedAgeMs / 1_000)
+    },
+  })
 }
 
 /** The auth service of another process may come later than this one. */

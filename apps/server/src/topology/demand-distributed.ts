@@ -1,21 +1,22 @@
 /** What a process of the distributed topology must be told, and a plain sentence for all that is missing. */
+import { forEachService, type ServiceName, serviceNames } from '@parley/contracts'
 import { PlainError } from '../plain-error.ts'
-import type { SchemaName, Services } from '../role.ts'
+import { type SchemaName, schemaNames } from '../role.ts'
 import type { RoleName } from '../role-names.ts'
 import { type SettingName, type Settings, settingsTable } from '../settings/table.ts'
 
 export interface DistributedSettings extends Settings {
   readonly redisUrl: string
   readonly rabbitmqUrl: string
-  readonly serviceKey: string
+  readonly serviceKeys: readonly string[]
   /** By schema; only those of this process's roles are sure to be there. */
   readonly databases: Readonly<Record<SchemaName, string>>
   /** Where services run that this process calls and does not run. */
-  readonly urls: Readonly<Record<keyof Services, readonly string[]>>
+  readonly urls: Readonly<Record<ServiceName, readonly string[]>>
 }
 
 /** Whom each role calls. */
-const callees: Readonly<Record<RoleName, readonly (keyof Services)[]>> = {
+const callees: Readonly<Record<RoleName, readonly ServiceName[]>> = {
   auth: ['rooms'],
   sessions: [],
   rooms: ['auth'],
@@ -25,19 +26,17 @@ const callees: Readonly<Record<RoleName, readonly (keyof Services)[]>> = {
 
 /** Throws `PlainError` that names every setting that is missing. */
 export function demandDistributed(settings: Settings): DistributedSettings {
-  const { roles, databaseUrl, authDatabaseUrl, roomsDatabaseUrl } = settings
-  const databases = { auth: authDatabaseUrl ?? databaseUrl, rooms: roomsDatabaseUrl ?? databaseUrl }
-  const urls = { auth: settings.authUrls, sessions: settings.sessionsUrls, rooms: settings.roomsUrls }
+  const { roles } = settings
   const needs: [unknown, SettingName][] = [
     [settings.redisUrl, 'redisUrl'],
     [settings.rabbitmqUrl, 'rabbitmqUrl'],
-    [settings.serviceKey, 'serviceKey'],
+    [settings.serviceKeys, 'serviceKeys'],
   ]
-  for (const schema of ['auth', 'rooms'] as const)
-    if (roles.includes(schema)) needs.push([databases[schema], 'databaseUrl'])
-  for (const name of ['auth', 'sessions', 'rooms'] as const) {
+  for (const schema of schemaNames)
+    if (roles.includes(schema)) needs.push([databaseUrlOf(settings, schema), 'databaseUrl'])
+  for (const name of serviceNames) {
     const isCalled = roles.some((role) => callees[role].includes(name))
-    if (isCalled && !roles.includes(name)) needs.push([urls[name], `${name}Urls`])
+    if (isCalled && !roles.includes(name)) needs.push([settings[`${name}Urls`], `${name}Urls`])
   }
   const missing = [
     ...new Set(needs.filter(([value]) => value === undefined).map(([, name]) => settingsTable[name].env)),
@@ -51,8 +50,15 @@ export function demandDistributed(settings: Settings): DistributedSettings {
     ...settings,
     redisUrl: settings.redisUrl ?? '',
     rabbitmqUrl: settings.rabbitmqUrl ?? '',
-    serviceKey: settings.serviceKey ?? '',
-    databases: { auth: databases.auth ?? '', rooms: databases.rooms ?? '' },
-    urls: { auth: urls.auth ?? [], sessions: urls.sessions ?? [], rooms: urls.rooms ?? [] },
+    serviceKeys: settings.serviceKeys ?? [],
+    databases: Object.fromEntries(
+      schemaNames.map((schema) => [schema, databaseUrlOf(settings, schema) ?? '']),
+    ) as Record<SchemaName, string>,
+    urls: forEachService((name) => settings[`${name}Urls`] ?? []),
   }
+}
+
+/** A service's own, or that of all. */
+export function databaseUrlOf(settings: Settings, schema: SchemaName): string | undefined {
+  return settings[`${schema}DatabaseUrl`] ?? settings.databaseUrl
 }

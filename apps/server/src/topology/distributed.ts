@@ -14,21 +14,25 @@ import { createRedisSessionsStore } from '@parley/adapters/redis/create-redis-se
 import { createRemoteCaller, type RemoteCaller } from '@parley/adapters/rpc/create-remote-caller'
 import { type CallServer, createCallServer } from '@parley/adapters/rpc/serve-calls'
 import {
-  authContract,
   type Contract,
+  forEachService,
+  type GatewayService,
   gatewayContract,
-  roomsContract,
-  sessionsContract,
+  type ServiceName,
+  type Services,
+  serviceContracts,
   systemClock,
   unlimitedRates,
 } from '@parley/contracts'
+import type { Registry } from 'prom-client'
 import { createLocalCaller, type LocalCaller } from '../local-caller.ts'
-import type { SchemaName, Services } from '../role.ts'
+import type { SchemaName } from '../role.ts'
 import { loadRoles } from '../roles.ts'
 import { ownInternalUrl } from '../settings/origins.ts'
 import { type DistributedSettings, demandDistributed } from './demand-distributed.ts'
 import { holdDatabase } from './hold-database.ts'
 import { startInternalServer } from './internal-server.ts'
+import { createObserveCalls, createObserveDead, type ObserveCalls } from './observe.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
 import {
   createMetrics,
@@ -47,6 +51,8 @@ interface Parts {
   readonly options: TopologyOptions
   readonly settings: DistributedSettings
   readonly stack: Stack
+  readonly metrics: Registry
+  readonly observeCalls: ObserveCalls
 }
 
 /** Resolves when this process serves. What was started is closed again when something throws. */
@@ -54,7 +60,8 @@ export async function startDistributed(options: TopologyOptions): Promise<Runnin
   const settings = demandDistributed(options.settings)
   const stack = new AsyncDisposableStack()
   try {
-    return await build({ options, settings, stack })
+    const metrics = createMetrics()
+    return await build({ options, settings, stack, metrics, observeCalls: createObserveCalls(metrics) })
   } catch (error) {
     await stack.disposeAsync().catch((second: unknown) => {
       options.log.warn({ error: second }, 'not everything could be closed')
@@ -64,13 +71,12 @@ export async function startDistributed(options: TopologyOptions): Promise<Runnin
 }
 
 async function build(parts: Parts): Promise<RunningTopology> {
-  const { options, settings, stack } = parts
+  const { options, settings, stack, metrics } = parts
   const { log } = options
   const phase: Phase = { current: 'starting' }
-  const metrics = createMetrics()
   const complaints: (() => string | undefined)[] = []
   const complaint = () => complaints.map((ask) => ask()).find((reason) => reason !== undefined)
-  const calls = createCallServer({ serviceKey: settings.serviceKey, clock: systemClock, log })
+  const calls = createCallServer({ serviceKeys: settings.serviceKeys, clock: systemClock, log })
   const internal = await startInternalServer({
     host: settings.internalHost,
     port: settings.internalPort,
@@ -88,16 +94,17 @@ async function build(parts: Parts): Promise<RunningTopology> {
 
 /** The schemas of this process's services: up to date, held against an embedded Parley, and watched. */
 async function prepareSchemas(
-  { options, settings, stack }: Parts,
+  parts: Parts,
   roles: LoadedRoles,
   complaints: (() => string | undefined)[],
 ): Promise<number> {
+  const { options, stack } = parts
   const { log } = options
   let migrated = 0
   for (const { role } of roles) {
     if (role.migrations === undefined) continue
     const { schema } = role.migrations
-    const database = openDatabase({ options, settings, stack }, schema, 2)
+    const database = openDatabase(parts, schema, 2)
     migrated += await migrate(database, [role.migrations], log)
     const hold = await holdDatabase({
       database,
@@ -136,9 +143,13 @@ async function createEngines(
   stack.defer(() => redis.close())
   const bus = createRedisBus({ redis, log })
   stack.defer(() => bus.close())
-  const queue = createRabbitMqWorkQueue({ url: settings.rabbitmqUrl, log })
+  const queue = createRabbitMqWorkQueue({
+    url: settings.rabbitmqUrl,
+    log,
+    onDead: createObserveDead(parts.metrics),
+  })
   stack.defer(() => queue.close())
-  const callers = createCallers(parts, complaints)
+  const callers = forEachService((name) => createCaller(parts, name, complaints))
   return {
     bus,
     queue,
@@ -147,16 +158,13 @@ async function createEngines(
       ? createRedisRateLimiter({ redis, clock, fallback: createMemoryRateLimiter(clock) })
       : unlimitedRates,
     sessionsStore: createRedisSessionsStore({ redis }),
-    services: {
-      auth: callers.auth.service,
-      sessions: callers.sessions.service,
-      rooms: callers.rooms.service,
-    },
+    services: forEachService((name) => callers[name].service) as Services,
     provide(name, service) {
-      calls.provide(contracts[name], service as never)
-      const caller: Partial<LocalCaller<never>> | undefined =
-        name === 'gateway' ? undefined : callers[name as keyof Services]
-      caller?.connect?.(service as never)
+      if (name === 'gateway') return calls.provide(gatewayContract, service as GatewayService)
+      const contract: Contract = serviceContracts[name as ServiceName]
+      calls.provide(contract, service as never)
+      const caller = callers[name as ServiceName]
+      if ('connect' in caller) caller.connect(service as never)
     },
     database: (schema, maxConnections) => openDatabase(parts, schema, maxConnections),
     selfUrl: ownInternalUrl(settings),
@@ -165,44 +173,35 @@ async function createEngines(
   }
 }
 
-const contracts = {
-  auth: authContract,
-  sessions: sessionsContract,
-  rooms: roomsContract,
-  gateway: gatewayContract,
-} as const
+type Caller = LocalCaller<Contract> | RemoteCaller<Contract>
 
-type Caller<C extends Contract> = LocalCaller<C> | RemoteCaller<C>
-type Callers = { readonly [Name in keyof Services]: Caller<(typeof contracts)[Name]> }
-
-/** Services of this process are called directly, all others where the settings say. */
-function createCallers(
-  { options, settings, stack }: Parts,
+/** A service of this process is called directly, another where the settings say. */
+function createCaller(
+  { options, settings, stack, observeCalls }: Parts,
+  name: ServiceName,
   complaints: (() => string | undefined)[],
-): Callers {
-  const create = <C extends Contract>(name: keyof Services, contract: C): Caller<C> => {
-    if (settings.roles.includes(name))
-      return createLocalCaller(contract, settings.strictCalls) as LocalCaller<C>
-    const origins = settings.urls[name]
-    const { serviceKey } = settings
-    const caller = createRemoteCaller(contract, { origins, serviceKey, clock: systemClock, log: options.log })
-    stack.defer(() => caller.close())
-    // A service that nobody here needs has no address.
-    if (origins.length > 0)
-      complaints.push(() => (caller.reachable ? undefined : `no process with ${name} is reached`))
-    return caller as RemoteCaller<C>
-  }
-  return {
-    auth: create('auth', authContract),
-    sessions: create('sessions', sessionsContract),
-    rooms: create('rooms', roomsContract),
-  }
+): Caller {
+  const contract: Contract = serviceContracts[name]
+  if (settings.roles.includes(name)) return createLocalCaller(contract, settings.strictCalls)
+  const origins = settings.urls[name]
+  const caller = createRemoteCaller(contract, {
+    origins,
+    serviceKey: settings.serviceKeys[0] ?? '',
+    clock: systemClock,
+    log: options.log,
+    onSettled: observeCalls(name),
+  })
+  stack.defer(() => caller.close())
+  // A service that nobody here needs has no address.
+  if (origins.length > 0)
+    complaints.push(() => (caller.reachable ? undefined : `no process with ${name} is reached`))
+  return caller
 }
 
 /** Gateways of other processes, found by what the sessions service says of them. */
 const GATEWAYS_MAX = 1_000
 
-function createGatewayDirectory({ options, settings, stack }: Parts): Engines['gatewayAt'] {
+function createGatewayDirectory({ options, settings, stack, observeCalls }: Parts): Engines['gatewayAt'] {
   const known = new Map<string, RemoteCaller<typeof gatewayContract>>()
   stack.defer(() => {
     for (const caller of known.values()) caller.close()
@@ -217,9 +216,10 @@ function createGatewayDirectory({ options, settings, stack }: Parts): Engines['g
     }
     const caller = createRemoteCaller(gatewayContract, {
       origins: [url],
-      serviceKey: settings.serviceKey,
+      serviceKey: settings.serviceKeys[0] ?? '',
       clock: systemClock,
       log: options.log,
+      onSettled: observeCalls('gateway'),
     })
     known.set(url, caller)
     return caller.service

@@ -9,7 +9,7 @@ import type { Clock, Database, Log } from '@parley/contracts'
 import { PlainError } from '../plain-error.ts'
 
 /** Any number; the same for every Parley. */
-const HOLD_LOCK = 7_265_540
+export const HOLD_LOCK = 7_265_540
 const KEEP_ALIVE_MS = 10_000
 const RETRY_MS = 1_000
 

@@ -1,11 +1,14 @@
 /** Starts the roles of this process over the engines that its topology gives, and ends them in the other order. */
-import { createIds, type Log, systemClock } from '@parley/contracts'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { createIds, type Log, systemClock, type Tracer } from '@parley/contracts'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { LiveDoor, Readiness, RoleContext, RoleModule, RunningRole } from '../role.ts'
 import type { RoleName } from '../role-names.ts'
 import { allowedOrigins } from '../settings/origins.ts'
 import type { Settings } from '../settings/table.ts'
 import { createSharedVerifier } from './create-shared-verifier.ts'
+import { observeProcess } from './observe.ts'
+import { openTracer } from './open-tracer.ts'
+import { withTraces } from './with-traces.ts'
 
 export interface TopologyOptions {
   readonly settings: Settings
@@ -67,6 +70,8 @@ export interface RunOptions {
 export function createMetrics(): Registry {
   const metrics = new Registry()
   collectDefaultMetrics({ register: metrics })
+  // Joins what is scraped with what the machine says of its processes.
+  new Gauge({ name: 'parley_process_id', help: 'Process id', registers: [metrics] }).set(process.pid)
   return metrics
 }
 
@@ -79,7 +84,9 @@ export function readinessOf(phase: Phase, complaint: () => string | undefined): 
 export async function runRoles(run: RunOptions): Promise<RunningTopology> {
   const { stack, engines, phase } = run
   const notices: string[] = []
-  const context = createContext(run, notices)
+  const tracer = await openTracer(run.options, stack)
+  const context = createContext(run, tracer, notices)
+  observeProcess(run.metrics, engines.bus, context.door.ready)
   const running: RunningRole[] = []
   for (const { name, role } of run.roles) {
     const started = await role.start(context)
@@ -106,6 +113,7 @@ export async function runRoles(run: RunOptions): Promise<RunningTopology> {
 
 function createContext(
   { options, stack, engines, roles, phase, metrics }: RunOptions,
+  tracer: Tracer,
   notices: string[],
 ): RoleContext {
   const { settings, log, webDirectory } = options
@@ -113,6 +121,7 @@ function createContext(
   let live: LiveDoor | null = null
   return {
     ...engines,
+    ...withTraces(engines, settings.roles, tracer),
     log,
     clock,
     newId: createIds(clock.now),
@@ -128,7 +137,14 @@ function createContext(
       webDirectory,
       ready: () => readinessOf(phase, engines.complaint),
     },
-    verifier: createSharedVerifier({ auth: engines.services.auth, bus: engines.bus, clock, log, stack }),
+    verifier: createSharedVerifier({
+      auth: engines.services.auth,
+      bus: engines.bus,
+      clock,
+      log,
+      metrics,
+      stack,
+    }),
     liveDoor: () => live,
     openLiveDoor: (door) => {
       live = door

@@ -7,6 +7,7 @@ import { inspectDataDirectory } from '../data-directory.ts'
 import { PlainError } from '../plain-error.ts'
 import { TOKEN_ISSUER } from '../roles/auth.ts'
 import type { Settings } from '../settings/table.ts'
+import { databaseUrlOf } from './demand-distributed.ts'
 import { withDatabase } from './with-database.ts'
 
 /** Changes hold at once: a running server reads revocations twice a second and announces changed users within one. */
@@ -16,7 +17,7 @@ export async function withAccounts<Result>(
   work: (accounts: LocalAuthService) => Promise<Result>,
 ): Promise<Result> {
   // Making an empty database for somebody who forgot PARLEY_DATA would show them that all accounts are gone.
-  const url = settings.authDatabaseUrl ?? settings.databaseUrl
+  const url = databaseUrlOf(settings, 'auth')
   if (url === undefined && (await inspectDataDirectory(settings.data)) === undefined) {
     throw new PlainError(
       `${settings.data} holds no data of Parley: start the server first, or say where its data are with PARLEY_DATA.`,

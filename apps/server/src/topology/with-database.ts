@@ -12,6 +12,7 @@ import { openDataDirectory } from '../data-directory.ts'
 import type { SchemaName } from '../role.ts'
 import { loadRoles } from '../roles.ts'
 import type { Settings } from '../settings/table.ts'
+import { databaseUrlOf } from './demand-distributed.ts'
 import { logPostgres } from './open-embedded-postgres.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
 
@@ -47,9 +48,7 @@ export async function withDatabase<Result>(
 }
 
 function urlOf(settings: Settings, schema: SchemaName | undefined): string | undefined {
-  if (schema === 'auth') return settings.authDatabaseUrl ?? settings.databaseUrl
-  if (schema === 'rooms') return settings.roomsDatabaseUrl ?? settings.databaseUrl
-  return settings.databaseUrl
+  return schema === undefined ? settings.databaseUrl : databaseUrlOf(settings, schema)
 }
 
 async function findConnection(

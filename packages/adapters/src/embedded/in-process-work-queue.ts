@@ -19,7 +19,11 @@ interface Consumer {
   ended: boolean
 }
 
-export function createInProcessWorkQueue(log: Log): WorkQueue {
+/** `onDead` is told of each item that is given up. */
+export function createInProcessWorkQueue(
+  log: Log,
+  onDead: (queue: WorkQueueName) => void = () => {},
+): WorkQueue {
   const consumers = new Map<WorkQueueName, Consumer[]>()
   const failures = new Map<string, number>()
   let turn = 0
@@ -33,6 +37,7 @@ export function createInProcessWorkQueue(log: Log): WorkQueue {
     failures.delete(key)
     if (attempts >= ATTEMPTS_MAX) {
       log.error({ queue, id: item.id, attempts, body: item.body, error: String(error) }, 'work item given up')
+      onDead(queue)
       return
     }
     failures.set(key, attempts)

@@ -3,12 +3,12 @@
  * file of the system's; it ends when we do.
  */
 import type { ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Log } from '@parley/contracts'
 import { findLifeline, launch, startWatchdog } from '../embedded/postgres/launch.ts'
+import { findProgram } from './find-program.ts'
 import { renderFrontDoor, serversOf } from './render-nginx.ts'
 
 /** nginx tries a taken port five times, half a second apart, before it gives up. */
@@ -18,8 +18,6 @@ const STOP_MAX_MS = 5_000
 const WORKER_CONNECTIONS = 16_384
 /** One machine's tests and benchmarks come from one address. */
 const ADDRESS_CONNECTIONS = 65_535
-/** Where distributions put it; `sbin` is often missing from an ordinary user's path. */
-const USUAL_PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/usr/bin', '/opt/homebrew/bin']
 /** Whose files nobody minds; the first that exists. */
 const WORKER_ACCOUNTS = ['nginx', 'www-data', 'nobody']
 
@@ -55,9 +53,9 @@ export interface RunningNginx {
   stop(): Promise<void>
 }
 
-/** Resolves when connections are taken. Throws a sentence when nginx is missing or does not start. */
+/** Resolves when connections are taken. Throws `NotInstalled`, or a sentence when it does not start. */
 export async function startNginx(options: NginxOptions): Promise<RunningNginx> {
-  const command = findNginx()
+  const command = findProgram(['nginx'], 'nginx')
   const { directory, log } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await writeMain(directory)
@@ -172,15 +170,6 @@ async function workerAccount(): Promise<string | undefined> {
 async function readTable(path: string): Promise<string[][]> {
   const text = await readFile(path, 'utf8').catch(() => '')
   return text.split('\n').map((line) => line.split(':'))
-}
-
-function findNginx(): string {
-  const places = [...(process.env.PATH ?? '').split(delimiter), ...USUAL_PLACES]
-  for (const place of places) {
-    const path = join(place, 'nginx')
-    if (place !== '' && existsSync(path)) return path
-  }
-  throw new Error('nginx is not installed on this machine')
 }
 
 interface Voice {

@@ -21,11 +21,12 @@ export interface ConsumeParts {
   readonly sender: Sender
   readonly topology: Topology
   readonly log: Log
+  readonly onDead: (queue: WorkQueueName) => void
 }
 
 /** Resolves as the port's `consume` does. */
 export async function consume(
-  { line, sender, topology, log }: ConsumeParts,
+  { line, sender, topology, log, onDead }: ConsumeParts,
   queue: WorkQueueName,
   atOnce: number,
   handler: (item: WorkItem) => Promise<void>,
@@ -66,6 +67,7 @@ export async function consume(
           body: textOf(message),
         },
       ])
+      if (to === topology.dead(queue).queue) onDead(queue)
       return ConsumerStatus.ACK
     } catch {
       await new Promise((resolve) => setTimeout(resolve, GIVE_BACK_AFTER_MS))

@@ -3,7 +3,7 @@
  * Two connections, because a broker that is low on memory or disk reads nothing more from those that publish, and
  * acknowledgements, which free both, must get through.
  */
-import type { Log, WorkItem, WorkQueue } from '@parley/contracts'
+import type { Log, WorkItem, WorkQueue, WorkQueueName } from '@parley/contracts'
 import { consume } from './consume.ts'
 import { createSender } from './create-sender.ts'
 import { type Line, openLine } from './open-line.ts'
@@ -17,11 +17,13 @@ export interface RabbitMqOptions {
   readonly prefix?: string
   /** How long after each failure the item is tried again; after one failure more it is dead. */
   readonly retryDelaysMs?: readonly number[]
+  /** Told of each item that a consumer here puts aside as dead. */
+  readonly onDead?: (queue: WorkQueueName) => void
 }
 
 /** Connects in the background. */
 export function createRabbitMqWorkQueue(options: RabbitMqOptions): WorkQueue {
-  const { url, log } = options
+  const { url, log, onDead = () => {} } = options
   const topology = createTopology(options.prefix ?? DEFAULT_PREFIX, options.retryDelaysMs ?? RETRY_DELAYS_MS)
   const sending = openLine({ url, purpose: 'publisher', log })
   const sender = createSender(sending, topology)
@@ -39,7 +41,7 @@ export function createRabbitMqWorkQueue(options: RabbitMqOptions): WorkQueue {
     },
     async consume(queue, atOnce, handler) {
       receiving ??= openLine({ url, purpose: 'consumer', log })
-      const end = await consume({ line: receiving, sender, topology, log }, queue, atOnce, handler)
+      const end = await consume({ line: receiving, sender, topology, log, onDead }, queue, atOnce, handler)
       const once = async () => {
         consumers.delete(once)
         await end()

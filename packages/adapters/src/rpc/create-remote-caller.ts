@@ -8,6 +8,8 @@
 import type { CallContext, Contract, ServiceOf, Verbs } from '@parley/contracts'
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 
+export type RemoteCallerOptions = Omit<DispatcherOptions, 'contract'>
+
 export interface RemoteCaller<C extends Contract> {
   readonly service: ServiceOf<C>
   /** A replica is connected. */
@@ -17,9 +19,9 @@ export interface RemoteCaller<C extends Contract> {
 
 export function createRemoteCaller<V extends Verbs>(
   contract: Contract<V>,
-  options: DispatcherOptions,
+  options: RemoteCallerOptions,
 ): RemoteCaller<Contract<V>> {
-  const dispatcher = new Dispatcher(options)
+  const dispatcher = new Dispatcher({ ...options, contract: contract.name })
   const verbs = Object.entries(contract.verbs).map(([name, definition]) => {
     const what = { contract: contract.name, verb: name }
     const call = async (input: unknown, context?: CallContext): Promise<unknown> =>

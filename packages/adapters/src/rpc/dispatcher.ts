@@ -1,7 +1,7 @@
 /** Which replica a call goes to, in which order, and what becomes of it when that replica is gone. */
 import type { CallContext, Clock, Log } from '@parley/contracts'
 import { stickyKeyOf } from '@parley/contracts'
-import { ParleyError } from '@parley/protocol'
+import { type ErrorCode, ParleyError } from '@parley/protocol'
 import { followReplicaAddresses, type ReplicaAddresses } from './replica-addresses.ts'
 import { createReplicaLink, type ReplicaLink } from './replica-link.ts'
 import { type AnswersFrame, fromWireError, type WireCall } from './wire.ts'
@@ -17,9 +17,13 @@ const RETRY_AFTER_MS = 1_000
 export interface DispatcherOptions {
   /** Where the replicas are, e.g. `http://10.0.0.2:7400`; a name with several addresses is all of them. */
   readonly origins: readonly string[]
+  /** Name of the contract; a replica without it is not there. */
+  readonly contract: string
   readonly serviceKey: string
   readonly clock: Clock
   readonly log: Log
+  /** Told of every call when its caller has its answer: `ok` or the code of the error, and how long it took. */
+  readonly onSettled?: (outcome: 'ok' | ErrorCode, tookMs: number) => void
 }
 
 interface Pending {
@@ -31,7 +35,7 @@ interface Pending {
   link: ReplicaLink | undefined
   readonly settle: (outcome: Outcome) => void
 }
-type Outcome = { readonly output: unknown } | { readonly error: Error }
+type Outcome = { readonly output: unknown } | { readonly error: ParleyError }
 
 /** The calls of one key that are under way, and those that wait for them because their replica is leaving. */
 interface Lane {
@@ -74,13 +78,15 @@ export class Dispatcher {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const giveUp = () => this.#giveUp(pending)
     const pending: Pending = {
-      wire: { id, ...what, ...(context?.requestId ? { request: context.requestId } : {}) },
+      wire: { id, ...what, ...carriedBy(context) },
       key: stickyKeyOf(what.input),
       idempotent,
       madeAt: this.#options.clock.now(),
       link: undefined,
       settle: (outcome) => {
         this.#pending.delete(id)
+        const { clock, onSettled } = this.#options
+        onSettled?.('error' in outcome ? outcome.error.code : 'ok', clock.now() - pending.madeAt)
         context?.signal?.removeEventListener('abort', giveUp)
         if ('error' in outcome) reject(outcome.error)
         else resolve(outcome.output)
@@ -213,6 +219,13 @@ export class Dispatcher {
     this.#cancelSweep =
       this.#pending.size === 0 ? undefined : this.#options.clock.after(SWEEP_INTERVAL_MS, () => this.#sweep())
   }
+}
+
+/** What travels of the context. */
+function carriedBy(context: CallContext | undefined): Pick<WireCall, 'request' | 'trace'> {
+  if (context === undefined) return {}
+  const { requestId, trace } = context
+  return { ...(requestId === '' ? {} : { request: requestId }), ...(trace === undefined ? {} : { trace }) }
 }
 
 /** FNV-1a, and MurmurHash3's last step, without which ids that differ in their last letters only would all go one way. */

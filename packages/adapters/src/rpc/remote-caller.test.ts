@@ -10,6 +10,7 @@ import { createRemoteCaller } from './create-remote-caller.ts'
 import { type CallServer, createCallServer } from './serve-calls.ts'
 
 const serviceKey = 'k3y-of-this-test-0123456789abcdef'
+const oldKey = 'old-k3y-of-this-test-0123456789ab'
 const log = silentLog
 const clock = systemClock
 
@@ -19,7 +20,7 @@ afterEach(async () => {
 })
 
 async function startReplica(service = createExampleService(), port = 0) {
-  const calls: CallServer = createCallServer({ serviceKey, clock, log })
+  const calls: CallServer = createCallServer({ serviceKeys: [oldKey, serviceKey], clock, log })
   calls.provide(exampleContract, service)
   const server: Server = createServer((_request, response) => response.writeHead(404).end())
   server.on('upgrade', (request, socket, head) => calls.handleUpgrade(request, socket, head))
@@ -140,6 +141,9 @@ describe('the internal door', () => {
     expect(await status(url, { ...key, 'x-parley-calls': '999' })).toBe(426)
     expect(await status(url.replace('calls', 'other'), { ...key, 'x-parley-calls': '1' })).toBe(404)
     expect(await status(url, { ...key, 'x-parley-calls': '1' })).toBe(101)
+    const before = { authorization: `Bearer ${oldKey}`, 'x-parley-calls': '1' }
+    expect(await status(url, before), 'the key that is being replaced').toBe(101)
+    expect(await status(url, { ...before, authorization: `Bearer ${oldKey},${serviceKey}` })).toBe(401)
   })
 
   it('cuts off whoever sends something that is not a call, and serves the others', async () => {

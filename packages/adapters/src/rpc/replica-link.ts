@@ -11,6 +11,7 @@ import {
   CALLS_SILENCE_MS,
   CALLS_VERSION,
   type CallsFrame,
+  CONTRACT_HEADER,
   VERSION_HEADER,
   type WireCall,
 } from './wire.ts'
@@ -34,6 +35,7 @@ export interface ReplicaLink {
 export interface ReplicaLinkOptions {
   /** Origin, e.g. `http://10.0.0.2:7400`. */
   readonly address: string
+  readonly contract: string
   readonly serviceKey: string
   readonly clock: Clock
   readonly log: Log
@@ -61,7 +63,11 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
 
   function dial(): void {
     const dialled = new WebSocket(url, {
-      headers: { authorization: `Bearer ${options.serviceKey}`, [VERSION_HEADER]: String(CALLS_VERSION) },
+      headers: {
+        authorization: `Bearer ${options.serviceKey}`,
+        [VERSION_HEADER]: String(CALLS_VERSION),
+        [CONTRACT_HEADER]: options.contract,
+      },
       handshakeTimeout: DIAL_TIMEOUT_MS,
       maxPayload: CALL_FRAME_MAX_BYTES,
       perMessageDeflate: false,
@@ -78,7 +84,11 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
     dialled.on('message', (data) => {
       heardAt = clock.now()
       const { answers = [], leaving = false } = answersFrame.parse(JSON.parse(String(data)))
-      if (leaving) state = 'leaving'
+      if (leaving) {
+        // What was given to us before goes out before the `pong` by which the replica knows that nothing more comes.
+        calls.flush()
+        state = 'leaving'
+      }
       for (const answer of answers) options.onAnswer(answer)
     })
     for (const sign of ['ping', 'pong'] as const)

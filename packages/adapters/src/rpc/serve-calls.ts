@@ -14,6 +14,7 @@ import {
   CALLS_SILENCE_MS,
   CALLS_VERSION,
   CALLS_VERSION_OLDEST,
+  CONTRACT_HEADER,
   callsFrame,
   toWireError,
   VERSION_HEADER,
@@ -23,15 +24,18 @@ import {
 /** Of one caller, at the same time; far above what batches and bounded connections ask for. */
 const IN_FLIGHT_MAX = 20_000
 const OVERLOADED_RETRY_MS = 1_000
+/** Marks the ping that follows the word of our leaving. */
+const LEAVING = 'leaving'
 
 export interface CallServerOptions {
-  readonly serviceKey: string
+  /** Each of them opens the door: while a key is replaced, callers have the old one or the new one. */
+  readonly serviceKeys: readonly string[]
   readonly clock: Clock
   readonly log: Log
 }
 
 export interface CallServer {
-  /** Answers calls of this contract from now on; before, they get `unavailable`. */
+  /** Takes callers of this contract from now on; before, they are refused and go elsewhere, or come again. */
   provide<C extends Contract>(contract: C, service: ServiceOf<C>): void
   /** For the internal HTTP server's `upgrade` event; closes what is not a call. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -43,7 +47,7 @@ export interface CallServer {
 type AnyService = Record<string, (input: unknown, context: CallContext) => Promise<unknown>>
 type Provided = Map<string, { verbs: Record<string, Verb>; service: AnyService }>
 
-export function createCallServer({ serviceKey, clock, log }: CallServerOptions): CallServer {
+export function createCallServer({ serviceKeys, clock, log }: CallServerOptions): CallServer {
   const provided: Provided = new Map()
   const callers = new Set<Caller>()
   let leaving = false
@@ -59,15 +63,15 @@ export function createCallServer({ serviceKey, clock, log }: CallServerOptions):
       provided.set(contract.name, { verbs: contract.verbs, service: service as AnyService })
     },
     handleUpgrade(request, socket, head) {
-      const refused = refusal(request, serviceKey)
+      const refused = refusal(request, serviceKeys) ?? absence(request, provided, leaving)
       if (refused !== undefined) {
-        log.warn({ from: request.socket.remoteAddress, status: refused.status }, refused.why)
+        const level = refused.passes ? 'debug' : 'warn'
+        log[level]({ from: request.socket.remoteAddress, status: refused.status }, refused.why)
         return refuse(socket, refused)
       }
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const caller = createCaller({ webSocket, provided, clock, log, onEnd: () => callers.delete(caller) })
         callers.add(caller)
-        if (leaving) caller.leave()
       })
     },
     async drain(withinMs) {
@@ -87,7 +91,7 @@ export function createCallServer({ serviceKey, clock, log }: CallServerOptions):
 
 interface Caller {
   leave(): void
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is under way and, having been told to leave, the caller sends nothing more. */
   idle(): Promise<void>
   end(): void
 }
@@ -103,6 +107,7 @@ interface CallerParts {
 function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): Caller {
   const underWay = new Map<number, AbortController>()
   const idlers: (() => void)[] = []
+  const gone = Promise.withResolvers<void>()
   const outbox = createOutbox<NonNullable<AnswersFrame['answers']>[number]>((answers) =>
     webSocket.send(JSON.stringify({ answers } satisfies AnswersFrame)),
   )
@@ -147,8 +152,9 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
       else outbox.add({ id: call.id, error: toWireError(overloaded()) })
     }
   })
-  webSocket.on('pong', () => {
+  webSocket.on('pong', (data) => {
     heardAt = clock.now()
+    if (data.toString() === LEAVING) gone.resolve()
   })
   webSocket.on('error', (error) => log.debug({ error }, 'a caller’s connection failed'))
   webSocket.on('close', () => {
@@ -156,12 +162,20 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
     outbox.close()
     // What it asked for may go on, but nobody hears the answer.
     for (const abort of underWay.values()) abort.abort()
+    gone.resolve()
     onEnd()
   })
 
   return {
-    leave: () => webSocket.send(JSON.stringify({ leaving: true } satisfies AnswersFrame)),
-    idle: () => (underWay.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+    leave() {
+      webSocket.send(JSON.stringify({ leaving: true } satisfies AnswersFrame))
+      // Answered after that was read, so behind every call that was on its way to us.
+      webSocket.ping(LEAVING)
+    },
+    async idle() {
+      await gone.promise
+      if (underWay.size > 0) await new Promise<void>((resolve) => idlers.push(resolve))
+    },
     end() {
       outbox.flush()
       webSocket.close(1001)
@@ -177,7 +191,11 @@ async function answer(provided: Provided, call: WireCall, signal: AbortSignal): 
   const verb = target?.service[call.verb]
   if (definition === undefined || verb === undefined)
     throw new ParleyError('unavailable', { retryAfterMs: 1_000 })
-  const context = { requestId: call.request ?? '', signal }
+  const context = {
+    requestId: call.request ?? '',
+    signal,
+    ...(call.trace === undefined ? {} : { trace: call.trace }),
+  }
   return verb(definition.input.parse(call.input), context)
 }
 
@@ -194,13 +212,15 @@ function readFrame(data: unknown) {
 interface Refusal {
   readonly status: string
   readonly why: string
+  /** Nothing is wrong; it is only too early. */
+  readonly passes?: boolean
 }
 
-function refusal(request: IncomingMessage, serviceKey: string): Refusal | undefined {
+function refusal(request: IncomingMessage, serviceKeys: readonly string[]): Refusal | undefined {
   if (request.url !== CALLS_PATH)
     return { status: '404 Not Found', why: 'an upgrade of an unknown path was refused' }
   const given = request.headers.authorization ?? ''
-  if (!equalInConstantTime(given, `Bearer ${serviceKey}`))
+  if (!serviceKeys.some((key) => equalInConstantTime(given, `Bearer ${key}`)))
     return { status: '401 Unauthorized', why: 'a caller without the right PARLEY_SERVICE_KEY was refused' }
   const version = Number(request.headers[VERSION_HEADER])
   if (version >= CALLS_VERSION_OLDEST && version <= CALLS_VERSION) return undefined
@@ -208,6 +228,14 @@ function refusal(request: IncomingMessage, serviceKey: string): Refusal | undefi
     status: '426 Upgrade Required',
     why: `a caller that speaks version ${version} was refused: this process speaks ${CALLS_VERSION_OLDEST} to ${CALLS_VERSION}`,
   }
+}
+
+/** Who starts or leaves would answer with `unavailable` what another replica, or a moment later this one, can answer. */
+function absence(request: IncomingMessage, provided: Provided, leaving: boolean): Refusal | undefined {
+  const contract = request.headers[CONTRACT_HEADER]
+  if (!leaving && (contract === undefined || provided.has(String(contract)))) return undefined
+  const why = `a caller came for ${contract ?? 'a service'}, which is ${leaving ? 'not here any more' : 'not here yet'}`
+  return { status: '503 Service Unavailable', why, passes: true }
 }
 
 function equalInConstantTime(a: string, b: string): boolean {

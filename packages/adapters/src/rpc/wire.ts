@@ -11,6 +11,8 @@ export const CALLS_VERSION = 1
 /** Callers down to this one are still answered: a rolling upgrade has both for a while. */
 export const CALLS_VERSION_OLDEST = 1
 export const VERSION_HEADER = 'x-parley-calls'
+/** The contract that the caller is after: a process that starts listens before its services are there. */
+export const CONTRACT_HEADER = 'x-parley-contract'
 /** A page of the longest messages, with room to spare. */
 export const CALL_FRAME_MAX_BYTES = 32 * 1024 * 1024
 /** Signs of life in both directions, so that a frozen process is noticed by the other. */
@@ -30,6 +32,8 @@ const wireCall = z.object({
   verb: z.string(),
   input: z.unknown(),
   request: z.string().optional(),
+  /** W3C `traceparent` of a recorded journey; who does not know it leaves it out. */
+  trace: z.string().optional(),
 })
 
 /** From the caller. */

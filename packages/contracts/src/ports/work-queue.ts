@@ -17,13 +17,17 @@ export interface WorkItem {
 
 /** What happened, and which queues hear of it: a queue is one consumer's, shared by its replicas. */
 export const workTopics = {
-  /** Rooms have new entries: `{ heads: { [room]: seq } }`. */
+  /** Rooms have new entries: `{ heads: { [room]: seq }, trace? }`. */
   'room.entries': ['rooms.index'],
 } as const satisfies Record<string, readonly string[]>
 
 /** What the bodies of a topic's items are as JSON. */
 export const workBodies = {
-  'room.entries': z.object({ heads: z.record(z.string(), z.int().nonnegative()) }),
+  'room.entries': z.object({
+    heads: z.record(z.string(), z.int().nonnegative()),
+    /** Where a recorded journey stands that the item belongs to. */
+    trace: z.string().optional(),
+  }),
 } as const satisfies Record<keyof typeof workTopics, z.ZodType>
 
 export type WorkTopic = keyof typeof workTopics

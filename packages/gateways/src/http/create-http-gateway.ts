@@ -1,3 +1,4 @@
+import { finished } from 'node:stream/promises'
 import fastifyCookie from '@fastify/cookie'
 import { errorCatalogue, JSON_BODY_MAX_BYTES, ParleyError } from '@parley/protocol'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
@@ -22,6 +23,7 @@ import { registerUserRoutes } from './routes/users.ts'
 import { baseHeaders } from './security-headers.ts'
 import { serveWebClient } from './serve-web-client.ts'
 import { createSessionCookies, type SessionCookies } from './session-cookies.ts'
+import { traceRequests } from './trace-requests.ts'
 import { validateInput } from './validate-input.ts'
 
 /** Version of the public contract, not of the program. */
@@ -90,6 +92,7 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
 
   app.addHook('onRequest', async (request, reply) => prepare(request, reply))
   app.addHook('onRequest', async (request, reply) => sendBack(leave, request, reply))
+  traceRequests(app, deps.tracer)
   app.addHook('onRequest', createAdmission({ ...deps, clearCookies: cookies.clear }))
   // Again at the end, for what was in flight when the closing began.
   app.addHook('onSend', async (_request, reply) => letGo(reply))
@@ -131,8 +134,14 @@ async function registerRoutes(app: App, deps: HttpGatewayDeps, cookies: SessionC
 }
 
 /** The status is for the front door, which shows it to nobody. */
-function sendBack(leave: Leave, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+async function sendBack(
+  leave: Leave,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
   if (!leave.sendsBack(request.headers)) return undefined
+  // A connection that is closed with something unread is reset, and the front door would not see our answer.
+  await finished(request.raw.resume(), { writable: false }).catch(() => undefined)
   const { message } = errorCatalogue.unavailable
   return reply.code(502).send({ error: { code: 'unavailable', message, request_id: request.id } })
 }

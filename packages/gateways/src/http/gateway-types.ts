@@ -7,6 +7,8 @@ import type {
   RateLimiter,
   RoomsService,
   SessionsService,
+  Span,
+  Tracer,
 } from '@parley/contracts'
 import { type ErrorCode, ParleyError } from '@parley/protocol'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
@@ -43,6 +45,7 @@ export interface HttpGatewayDeps {
   /** `null` where the delivery engine runs elsewhere: the stand-by link then answers 404. */
   readonly stream: StreamDoor | null
   readonly newId: NewId
+  readonly tracer?: Tracer
   /** Whose `X-Forwarded-For` is believed: nobody's (default), everybody's, or that of these addresses and ranges. */
   readonly trustProxy?: boolean | string
 }
@@ -53,6 +56,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; `null` on routes that ask for no credentials. */
     principal: Principal | null
+    /** The first step of its journey, where that is recorded. */
+    span?: Span
   }
   interface FastifyContextConfig {
     /** `user`: valid credentials needed. `open`: none. Left out: neither checked nor limited. */
@@ -74,6 +79,6 @@ export function principalOf(request: { readonly principal: Principal | null }): 
   return request.principal
 }
 
-export function contextOf(request: { readonly id: string }): CallContext {
-  return { requestId: request.id }
+export function contextOf({ id, span }: { readonly id: string; readonly span?: Span }): CallContext {
+  return span === undefined ? { requestId: id } : { requestId: id, trace: span.trace }
 }

@@ -1,6 +1,6 @@
 /**
  * How a replica leaves without a lost request. The front door (deploy/nginx/parley.conf.template) says with each
- * request whose turn it is: `first` – it would ask another replica, `last` – it has none to ask, or may not ask twice.
+ * request whose turn it is: `first` – it would ask another replica next, `last` – it has no other to ask.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 
@@ -8,7 +8,7 @@ export const TURN_HEADER = 'x-parley-turn'
 
 /** The front door leaves out for a second who sent a request back: nothing for this long, and it has. */
 const QUIET_MS = 250
-/** What may not be asked twice keeps coming; the port is closed all the same. */
+/** Where no other replica is left they keep coming; the port is closed all the same. */
 const LEAVE_MAX_MS = 2_000
 
 export interface Leave {

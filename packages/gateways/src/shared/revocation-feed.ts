@@ -25,6 +25,8 @@ export interface RevocationFeed {
   isRevoked(device: string): boolean
   onRevoked(handler: (revocation: Revocation) => void): () => void
   readonly fresh: boolean
+  /** Since the last answer; infinite before the first. */
+  readonly ageMs: number
   close(): void
 }
 
@@ -109,6 +111,9 @@ export function createRevocationFeed(deps: {
     onRevoked: revoked.onLearned,
     get fresh() {
       return clock.now() - answeredAtMs <= STALE_AFTER_MS
+    },
+    get ageMs() {
+      return clock.now() - answeredAtMs
     },
     close() {
       closed = true

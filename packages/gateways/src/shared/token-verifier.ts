@@ -23,6 +23,8 @@ export interface TokenVerifier {
   onRevoked(handler: (revocation: Revocation) => void): () => void
   /** False before `start` has resolved and while the feed is older than 5 s: take no new connection. */
   readonly fresh: boolean
+  /** Since auth last told what was revoked; infinite before `start` has resolved. */
+  readonly feedAgeMs: number
   close(): void
 }
 
@@ -82,6 +84,9 @@ export function createTokenVerifier(deps: {
     onRevoked: feed.onRevoked,
     get fresh() {
       return feed.fresh
+    },
+    get feedAgeMs() {
+      return feed.ageMs
     },
     close: feed.close,
   }

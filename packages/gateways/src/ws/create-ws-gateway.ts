@@ -2,16 +2,18 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type {
-  AuthService,
-  Bus,
-  Clock,
-  GatewayService,
-  Log,
-  NewId,
-  RateLimiter,
-  RoomsService,
-  SessionsService,
+import {
+  type AuthService,
+  type Bus,
+  type Clock,
+  type GatewayService,
+  type Log,
+  type NewId,
+  noTracer,
+  type RateLimiter,
+  type RoomsService,
+  type SessionsService,
+  type Tracer,
 } from '@parley/contracts'
 import { FRAME_MAX_BYTES, ParleyError } from '@parley/protocol'
 import { Gauge, type Registry } from 'prom-client'
@@ -43,6 +45,7 @@ export interface WsGatewayDependencies {
   readonly log: Log
   readonly newId: NewId
   readonly metrics: Registry
+  readonly tracer?: Tracer
   /** Gateways of other processes, where there are any. */
   readonly peers?: Peers
 }
@@ -65,9 +68,9 @@ const GATEWAY_ID_CHARS = 11
 const CLOSE_TIMEOUT_MS = 5_000
 
 export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway {
-  const { clock, log, newId, bus, rooms, metrics } = dependencies
+  const { clock, log, newId, bus, rooms, metrics, tracer = noTracer } = dependencies
   const flusher = createFlusher()
-  const hub = new Hub({ bus, rooms, flusher, clock, log })
+  const hub = new Hub({ bus, rooms, flusher, clock, log, tracer })
   const parts: GatewayParts = {
     ...dependencies,
     hub,

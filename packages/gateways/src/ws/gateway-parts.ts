@@ -6,6 +6,7 @@ import type {
   RateLimiter,
   RoomsService,
   SessionsService,
+  Tracer,
 } from '@parley/contracts'
 import type { TokenVerifier } from '../shared/token-verifier.ts'
 import type { Flusher } from './flusher.ts'
@@ -22,6 +23,7 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly log: Log
   readonly newId: NewId
+  readonly tracer?: Tracer
   /** Exactly these origins may use the cookie. */
   readonly origins: ReadonlySet<string>
   /** This gateway's id in the sessions service. */

@@ -9,6 +9,7 @@ import {
   type RoomEvent,
   type RoomsService,
   roomTopic,
+  type Tracer,
   type UserEvent,
   userTopic,
 } from '@parley/contracts'
@@ -26,6 +27,7 @@ import type { Connection } from './connection.ts'
 import type { Flusher } from './flusher.ts'
 import { createMembershipRepair, type MembershipRepair } from './repair-memberships.ts'
 import { RoomChannel } from './room-channel.ts'
+import { Subjects } from './subjects.ts'
 
 /** A room nobody here receives any more keeps its subscription this long: reloads come right back. */
 const LINGER_MS = 5_000
@@ -35,36 +37,37 @@ const TYPING_REPEAT_MS = TYPING_INTERVAL_MS / 3
 const HEADS_INTERVAL_MS = 1_000
 const HEADS_MAX_ROOMS = 1_000
 
-interface Subject {
-  readonly connections: Set<Connection>
-  subscribed: Promise<void>
-  unsubscribe?: () => void
-}
-
 export interface HubParts {
   readonly bus: Bus
   readonly rooms: RoomsService
   readonly flusher: Flusher
   readonly clock: Clock
   readonly log: Log
+  readonly tracer?: Tracer
 }
 
 export class Hub {
   readonly connections = new Set<Connection>()
   readonly #parts: HubParts
   readonly #rooms = new Map<string, RoomChannel>()
-  readonly #users = new Map<string, Subject>()
-  readonly #presence = new Map<string, Subject>()
+  readonly #users: Subjects
+  readonly #presence: Subjects
   readonly #ends: (() => void)[] = []
   readonly #memberships: MembershipRepair
   #closed = false
 
   constructor(parts: HubParts) {
     this.#parts = parts
+    this.#users = new Subjects(parts.bus, userTopic, (user, message) =>
+      this.#onUserEvent(user, JSON.parse(message) as UserEvent),
+    )
+    this.#presence = new Subjects(parts.bus, presenceTopic, (user, message) =>
+      this.#onPresence(user, JSON.parse(message) as PresenceEvent),
+    )
     this.#memberships = createMembershipRepair({
       rooms: parts.rooms,
       log: parts.log,
-      users: () => [...this.#users.keys()],
+      users: () => this.#users.keys(),
       roomsOf: (user) => this.#roomsOf(user),
       onMember: (user, room) => this.#tellMember(user, room),
       onEnded: (user, room, facts) => this.#tellEnded(user, room, facts),
@@ -80,9 +83,7 @@ export class Hub {
   /** From now on this connection is told what concerns its user. */
   async attachUser(connection: Connection, user: string): Promise<void> {
     this.connections.add(connection)
-    await this.#join(this.#users, user, userTopic(user), connection, (message) =>
-      this.#onUserEvent(user, JSON.parse(message) as UserEvent),
-    )
+    await this.#users.join(user, connection)
   }
 
   /** From now on this connection receives this room. Resolves once nothing published later can be missed. */
@@ -124,15 +125,9 @@ export class Hub {
   /** Replaces whose presence this connection watches. */
   async watch(connection: Connection, users: readonly string[]): Promise<void> {
     const next = new Set(users)
-    for (const user of connection.watched) if (!next.has(user)) this.#leave(this.#presence, user, connection)
+    for (const user of connection.watched) if (!next.has(user)) this.#presence.leave(user, connection)
     connection.watched = [...next]
-    await Promise.all(
-      connection.watched.map((user) =>
-        this.#join(this.#presence, user, presenceTopic(user), connection, (message) =>
-          this.#onPresence(user, JSON.parse(message) as PresenceEvent),
-        ),
-      ),
-    )
+    await Promise.all(connection.watched.map((user) => this.#presence.join(user, connection)))
   }
 
   detach(connection: Connection): void {
@@ -142,9 +137,9 @@ export class Hub {
       this.#linger(channel)
     }
     connection.rooms = []
-    for (const user of connection.watched) this.#leave(this.#presence, user, connection)
+    for (const user of connection.watched) this.#presence.leave(user, connection)
     connection.watched = []
-    if (connection.principal !== null) this.#leave(this.#users, connection.principal.user, connection)
+    if (connection.principal !== null) this.#users.leave(connection.principal.user, connection)
   }
 
   /** Closes every connection of a device, or of a user. */
@@ -177,8 +172,15 @@ export class Hub {
     const ids = [...this.#rooms.keys()]
     for (let start = 0; start < ids.length; start += HEADS_MAX_ROOMS) {
       try {
-        const { heads } = await this.#parts.rooms.heads({ rooms: ids.slice(start, start + HEADS_MAX_ROOMS) })
-        for (const [room, head] of Object.entries(heads)) this.#rooms.get(room)?.reach(head)
+        const rooms = ids.slice(start, start + HEADS_MAX_ROOMS)
+        const { heads } = await this.#parts.rooms.heads({ rooms })
+        for (const room of rooms) {
+          const channel = this.#rooms.get(room)
+          const head = heads[room]
+          if (head !== undefined) channel?.reach(head)
+          // Deleted while nobody could say so: the next connection of each is told what is gone.
+          else for (const connection of [...(channel?.connections ?? [])]) connection.close('draining')
+        }
       } catch (error) {
         this.#parts.log.warn({ error: String(error) }, 'heads not compared')
         return
@@ -190,7 +192,8 @@ export class Hub {
     this.#closed = true
     for (const end of this.#ends) end()
     for (const channel of this.#rooms.values()) channel.unsubscribe?.()
-    for (const subject of [...this.#users.values(), ...this.#presence.values()]) subject.unsubscribe?.()
+    this.#users.close()
+    this.#presence.close()
   }
 
   #watchBus(): void {
@@ -206,38 +209,6 @@ export class Hub {
     await this.compareHeads()
   }
 
-  async #join(
-    subjects: Map<string, Subject>,
-    key: string,
-    topic: string,
-    connection: Connection,
-    handler: (message: string) => void,
-  ): Promise<void> {
-    // Nobody would ever leave for it, and who comes next would find a subject that hears nothing.
-    if (connection.closed) return
-    let subject = subjects.get(key)
-    if (subject === undefined) {
-      const created: Subject = { connections: new Set(), subscribed: Promise.resolve() }
-      created.subscribed = this.#parts.bus.subscribe(topic, handler).then((unsubscribe) => {
-        created.unsubscribe = unsubscribe
-        if (created.connections.size === 0) unsubscribe()
-      })
-      subjects.set(key, created)
-      subject = created
-    }
-    subject.connections.add(connection)
-    await subject.subscribed
-  }
-
-  #leave(subjects: Map<string, Subject>, key: string, connection: Connection): void {
-    const subject = subjects.get(key)
-    if (subject === undefined) return
-    subject.connections.delete(connection)
-    if (subject.connections.size > 0) return
-    subjects.delete(key)
-    subject.unsubscribe?.()
-  }
-
   #linger(channel: RoomChannel): void {
     if (channel.connections.size > 0) return
     this.#parts.clock.after(LINGER_MS, () => {
@@ -249,7 +220,7 @@ export class Hub {
 
   #onRoomEvent(channel: RoomChannel, event: RoomEvent): void {
     const room = channel.id
-    if (event.type === 'entries') channel.receive(event.events)
+    if (event.type === 'entries') channel.receive(event.events, event.trace)
     else if (event.type === 'head') channel.reach(event.head_seq)
     else if (event.type === 'typing') {
       this.#tell(
@@ -281,40 +252,39 @@ export class Hub {
 
   #onPresence(user: string, event: PresenceEvent): void {
     const burst = createBurst([JSON.stringify({ t: 'presence', ...event })])
-    for (const connection of this.#presence.get(user)?.connections ?? []) connection.pushEphemeral(burst)
+    for (const connection of this.#presence.connectionsOf(user)) connection.pushEphemeral(burst)
   }
 
   #onUserEvent(user: string, event: UserEvent): void {
-    const subject = this.#users.get(user)
-    if (subject === undefined) return
+    const connections = this.#users.connectionsOf(user)
     if (event.type === 'marks') {
       const { type: _type, ...marks } = event
       const burst = createBurst([JSON.stringify({ t: 'marks', user, ...marks })])
-      for (const connection of subject.connections) if (connection.ready) connection.push(burst)
+      for (const connection of connections) if (connection.ready) connection.push(burst)
     } else if (event.type === 'added') {
-      for (const connection of subject.connections)
+      for (const connection of connections)
         connection.whenReady(() => {
           void this.#onAdded(connection, user, event.room).then((told) => {
             if (!told) this.#memberships.tellLater(user, event.room)
           })
         })
     } else if (event.type === 'changed') {
-      for (const connection of subject.connections)
+      for (const connection of connections)
         connection.whenReady(() => void this.#onChanged(connection, user, event.room))
     } else if (event.type === 'removed') {
-      for (const connection of subject.connections) this.#onRemoved(connection, event.room)
+      for (const connection of connections) this.#onRemoved(connection, event.room)
     }
   }
 
   #roomsOf(user: string): Set<string> {
-    const connections = [...(this.#users.get(user)?.connections ?? [])]
+    const connections = this.#users.connectionsOf(user)
     return new Set(connections.flatMap(({ rooms, left = [] }) => [...rooms.map(({ id }) => id), ...left]))
   }
 
   /** False when a connection that lacks this room could not be told now. */
   async #tellMember(user: string, room: string): Promise<boolean> {
     let told = true
-    for (const connection of [...(this.#users.get(user)?.connections ?? [])]) {
+    for (const connection of this.#users.connectionsOf(user)) {
       if (connection.rooms.some(({ id }) => id === room)) continue
       // Its list is being read, perhaps before this.
       if (!connection.ready || !(await this.#onAdded(connection, user, room)))
@@ -324,7 +294,7 @@ export class Hub {
   }
 
   #tellEnded(user: string, id: string, facts: Room | undefined): void {
-    for (const connection of [...(this.#users.get(user)?.connections ?? [])]) {
+    for (const connection of this.#users.connectionsOf(user)) {
       if (connection.left?.has(id) !== true && !connection.rooms.some((room) => room.id === id)) continue
       // With nothing to show for the room: the next connection is told what is gone.
       if (facts === undefined) connection.close('draining')

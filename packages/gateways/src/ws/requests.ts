@@ -1,4 +1,5 @@
 /** What each request of the wire asks of the services. One line a verb: no business rule lives here. */
+import { type CallContext, noTracer, type Span } from '@parley/contracts'
 import {
   type Answers,
   type ClientFrameType,
@@ -21,6 +22,8 @@ type Frame<T extends RequestType> = z.output<(typeof clientFrames)[T]>
 export interface Asker {
   readonly user: string
   readonly connection: Connection
+  /** For calls, where the request is recorded. */
+  readonly context?: CallContext
 }
 
 type Handler<T extends RequestType> = (
@@ -42,18 +45,19 @@ const place = ({ entry }: { entry: { room: string; seq: number } }) => ({ room: 
 
 const handlers: { readonly [T in RequestType]: Handler<T> } = {
   async send({ rooms }, asker, { id: _id, ...frame }) {
-    const { entry } = await rooms.sendMessage({ ...frame, user: asker.user })
+    const { entry } = await rooms.sendMessage({ ...frame, user: asker.user }, asker.context)
     return { room: entry.room, seq: entry.seq, at: entry.at }
   },
   edit: async ({ rooms }, asker, frame) =>
-    place(await rooms.editMessage({ ...onMessage(asker, frame), body: frame.body })),
-  delete: async ({ rooms }, asker, frame) => place(await rooms.deleteMessage(onMessage(asker, frame))),
+    place(await rooms.editMessage({ ...onMessage(asker, frame), body: frame.body }, asker.context)),
+  delete: async ({ rooms }, asker, frame) =>
+    place(await rooms.deleteMessage(onMessage(asker, frame), asker.context)),
   react: async ({ rooms }, asker, frame) =>
-    place(await rooms.react({ ...onMessage(asker, frame), emoji: frame.emoji })),
+    place(await rooms.react({ ...onMessage(asker, frame), emoji: frame.emoji }, asker.context)),
   unreact: async ({ rooms }, asker, frame) =>
-    place(await rooms.unreact({ ...onMessage(asker, frame), emoji: frame.emoji })),
-  pin: async ({ rooms }, asker, frame) => place(await rooms.pin(onMessage(asker, frame))),
-  unpin: async ({ rooms }, asker, frame) => place(await rooms.unpin(onMessage(asker, frame))),
+    place(await rooms.unreact({ ...onMessage(asker, frame), emoji: frame.emoji }, asker.context)),
+  pin: async ({ rooms }, asker, frame) => place(await rooms.pin(onMessage(asker, frame), asker.context)),
+  unpin: async ({ rooms }, asker, frame) => place(await rooms.unpin(onMessage(asker, frame), asker.context)),
   async log({ rooms }, asker, frame) {
     const answer = await rooms.readLog({
       user: asker.user,
@@ -174,11 +178,14 @@ export async function answerRequest(
   parsed: ParsedFrame,
 ): Promise<OkFrame | ErrorFrame | null> {
   const type = parsed.type as RequestType
+  const span = RECORDED.has(type) ? (parts.tracer ?? noTracer).begin(`ws ${type}`) : undefined
   try {
     const handler = handlers[type] as Handler<RequestType>
-    const answer = await handler(parts, asker, parsed.frame as Frame<RequestType>)
+    const answer = await handler(parts, inJourney(asker, span), parsed.frame as Frame<RequestType>)
+    if (span !== undefined) endWell(span, answer)
     return parsed.id === undefined || type === 'typing' ? null : { t: 'ok', id: parsed.id, ...answer }
   } catch (error) {
+    span?.end(error)
     if (!(error instanceof ParleyError))
       parts.log.error(
         {
@@ -190,4 +197,25 @@ export async function answerRequest(
       )
     return type === 'typing' ? null : toErrorFrame(error, parsed.id)
   }
+}
+
+/** What writes to a room's log: the journeys worth a trace. */
+const RECORDED: ReadonlySet<RequestType> = new Set([
+  'send',
+  'edit',
+  'delete',
+  'react',
+  'unreact',
+  'pin',
+  'unpin',
+])
+
+function inJourney(asker: Asker, span: Span | undefined): Asker {
+  return span === undefined ? asker : { ...asker, context: { requestId: '', trace: span.trace } }
+}
+
+function endWell(span: Span, answer: object): void {
+  const { room, seq } = answer as { room?: string; seq?: number }
+  if (room !== undefined && seq !== undefined) span.set({ 'parley.room': room, 'parley.seq': seq })
+  span.end()
 }

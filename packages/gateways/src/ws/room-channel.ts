@@ -2,7 +2,15 @@
  * One room on this gateway while a connected member receives it. Entries leave here in order and once: what was
  * already pushed is dropped, and a gap is fetched from the log before what follows it goes out.
  */
-import type { Clock, EntryEvent, Log, RoomsService } from '@parley/contracts'
+import {
+  type Clock,
+  type EntryEvent,
+  type Log,
+  noTracer,
+  type RoomsService,
+  type Span,
+  type Tracer,
+} from '@parley/contracts'
 import { createBurst } from './burst.ts'
 import type { Connection } from './connection.ts'
 import type { Flushable, Flusher } from './flusher.ts'
@@ -12,12 +20,15 @@ const REORDER_WAIT_MS = 20
 const REPAIR_RETRY_MS = 500
 /** More than this waiting behind a gap is dropped: the repair brings it from the log anyway. */
 const AHEAD_MAX_EVENTS = 1_000
+/** Recorded journeys that wait for one flush; what is more ends where it arrived. */
+const WAITING_MAX_SPANS = 100
 
 export interface ChannelParts {
   readonly rooms: Pick<RoomsService, 'replay'>
   readonly flusher: Flusher
   readonly clock: Clock
   readonly log: Log
+  readonly tracer?: Tracer
   /** Somebody joined or left by this entry. */
   readonly onMembership: (channel: RoomChannel, event: EntryEvent) => void
 }
@@ -34,6 +45,8 @@ export class RoomChannel implements Flushable {
 
   readonly #parts: ChannelParts
   #pending: string[] = []
+  /** Steps of recorded journeys that end with the next flush. */
+  #spans: Span[] | undefined
   #ahead = new Map<number, EntryEvent>()
   #target = 0
   #repairing = false
@@ -49,7 +62,9 @@ export class RoomChannel implements Flushable {
     if (head > this.lastSeq) this.#repair(head, 0)
   }
 
-  receive(events: readonly EntryEvent[]): void {
+  /** `trace`: where a recorded journey stands that brought one of them. */
+  receive(events: readonly EntryEvent[], trace?: string): void {
+    const span = trace === undefined ? undefined : (this.#parts.tracer ?? noTracer).step('ws push', trace)
     for (const event of events) {
       if (this.lastSeq === undefined || event.seq === this.lastSeq + 1) this.#emit(event)
       else if (event.seq > this.lastSeq) {
@@ -58,6 +73,15 @@ export class RoomChannel implements Flushable {
       }
     }
     this.#drainAhead()
+    if (span !== undefined) this.#endWithFlush(span, events)
+  }
+
+  #endWithFlush(span: Span, events: readonly EntryEvent[]): void {
+    span.set({ 'parley.room': this.id, 'parley.seq': events.at(-1)?.seq ?? 0 })
+    const waits = this.#pending.length + this.#ahead.size > 0
+    this.#spans ??= []
+    if (waits && this.#spans.length < WAITING_MAX_SPANS) this.#spans.push(span)
+    else span.end()
   }
 
   #drainAhead(): void {
@@ -92,6 +116,15 @@ export class RoomChannel implements Flushable {
     const burst = createBurst(this.#pending)
     this.#pending = []
     for (const connection of this.connections) if (!connection.holding) connection.push(burst)
+    if (this.#spans !== undefined) this.#endSpans(this.#spans)
+  }
+
+  #endSpans(spans: readonly Span[]): void {
+    this.#spans = undefined
+    for (const span of spans) {
+      span.set({ 'parley.receivers': this.connections.size })
+      span.end()
+    }
   }
 
   #repair(target: number, waitMs: number): void {

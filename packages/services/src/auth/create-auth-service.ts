@@ -1,6 +1,7 @@
 /** The auth service: its verbs over one context, and what it does by the clock. */
 import type {
   AuthService,
+  Backlog,
   Bus,
   Clock,
   Database,
@@ -24,6 +25,7 @@ import { logout } from './logout.ts'
 import { createPasswordThrottle } from './password-throttle.ts'
 import { createPasswords, type PasswordCost } from './passwords.ts'
 import { promote } from './promote.ts'
+import { readBacklog } from './read-backlog.ts'
 import { refresh } from './refresh.ts'
 import { register } from './register.ts'
 import { type ResetPassword, resetPassword } from './reset-password.ts'
@@ -63,6 +65,8 @@ export interface LocalAuthService extends AuthService {
   ensureSetupCode(): Promise<string | undefined>
   /** Another password for somebody who forgot theirs; every session of theirs ends. Throws `not_found`. */
   resetPassword(input: ResetPassword): Promise<void>
+  /** Changes of users that the others do not know yet. */
+  backlog(): Promise<Backlog>
 }
 
 const UPKEEP_INTERVAL_MS = 3_600_000
@@ -109,6 +113,7 @@ export function createAuthService(deps: AuthServiceDeps): LocalAuthService {
     rotateKeys: () => context.keys.rotate(),
     ensureSetupCode: () => ensureSetupCode(context),
     resetPassword: (input) => resetPassword(context, input),
+    backlog: () => readBacklog(database, clock),
     async start() {
       await context.keys.rotateWhenDue()
       context.changes.start()

@@ -11,6 +11,19 @@ afterAll(() => kit.close())
 const ask = (users: string[], cursor?: string) =>
   kit.rooms.changedMemberships({ users, ...(cursor === undefined ? {} : { cursor }) })
 
+/** A cursor that repeats nothing: other tests' transactions on the same cluster hold it back for a moment. */
+async function settle(users: string[], from?: string): Promise<string> {
+  let cursor = from
+  await expect
+    .poll(async () => {
+      const answer = await ask(users, cursor ?? (await ask([])).cursor)
+      cursor = from === undefined && answer.changes.length > 0 ? undefined : answer.cursor
+      return answer.changes
+    })
+    .toEqual([])
+  return cursor ?? ''
+}
+
 /** All pages, without the facts. */
 async function readAll(users: string[], from: string) {
   const changes: { user: string; room: string; member: boolean }[] = []
@@ -32,7 +45,7 @@ describe('changed memberships', () => {
   it('are those that began and ended since the cursor, of the users asked for alone', async () => {
     const [ann, bob, eve] = await Promise.all([kit.person(), kit.person(), kit.person()])
     const [kept, left] = [await kit.publicRoom(ann, bob), await kit.publicRoom(ann, bob)]
-    const { cursor } = await ask([])
+    const cursor = await settle([bob])
     const joined = await kit.publicRoom(ann, bob, eve)
     await kit.rooms.leaveRoom({ user: bob, room: left })
     const answer = await ask([bob], cursor)
@@ -43,7 +56,7 @@ describe('changed memberships', () => {
     expect(byRoom.get(left)?.facts).not.toHaveProperty('me')
     expect(byRoom.has(kept)).toBe(false)
     expect(answer.changes.every((change) => change.user === bob)).toBe(true)
-    expect((await readAll([bob], answer.cursor)).changes).toEqual([])
+    await settle([bob], answer.cursor)
   })
 
   it('tell what a group was to somebody who was removed from it, and of a deleted room nothing but its end', async () => {
@@ -137,11 +150,12 @@ describe('changed memberships', () => {
 
   it('are found by an index: with 50,000 memberships and nothing new, hardly anything is read', async () => {
     await kit.database.query(
-      `insert into rooms.member (room_id, user_id, role) select 'big' || n, 'many' || n % 1000, 'member' from generate_series(1, 50000) n`,
+      `with room as (insert into rooms.room (id, kind, name, name_key) select 'big' || n, 'group', '', '' from generate_series(1, 50000) n)
+       insert into rooms.member (room_id, user_id, role) select 'big' || n, 'many' || n % 1000, 'member' from generate_series(1, 50000) n`,
     )
     await kit.database.query('analyze rooms.member')
-    const { cursor } = await ask([])
     const users = Array.from({ length: CHANGED_MEMBERSHIPS_MAX_USERS }, (_, n) => `many${n}`)
+    const cursor = await settle(users)
     const { rows } = await kit.database.query<{ 'QUERY PLAN': string }>(
       `explain (analyze, buffers, format text) select m.user_id, m.room_id from rooms.member m join rooms.room r on r.id = m.room_id
        where m.changed >= $2::xid8 and m.user_id = any($1) and (m.user_id, m.room_id) > ('', '') order by m.user_id, m.room_id limit 501`,

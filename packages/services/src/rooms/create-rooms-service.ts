@@ -1,5 +1,5 @@
 /** The rooms service: its verbs behind the contract, and the lifetimes of its relay and its background work. */
-import { noCache, type RoomsService } from '@parley/contracts'
+import { type Backlog, noCache, noTracer, type RoomsService } from '@parley/contracts'
 import { createAnnouncer } from './announcer.ts'
 import { createChangeMembers } from './change-members.ts'
 import { createChangeMessage } from './change-message.ts'
@@ -13,6 +13,7 @@ import { listBans, listMembers } from './list-members.ts'
 import { getMessage, listMessages, listPins } from './list-messages.ts'
 import { findRoom, listRoomIds, pageOfRooms, searchRooms } from './list-rooms.ts'
 import { createMark } from './mark.ts'
+import { readBacklog } from './read-backlog.ts'
 import { heads, readLog, replay } from './read-log.ts'
 import { readRoom } from './read-room.ts'
 import { createRelay } from './relay.ts'
@@ -21,6 +22,7 @@ import { createResume } from './resume.ts'
 import { searchMessages } from './search-messages.ts'
 import { createSendMessage } from './send-message.ts'
 import { createDirectory, syncUsers, userCopies } from './sync-users.ts'
+import { traceItems } from './trace-items.ts'
 import { createWriteRoom } from './write-room.ts'
 
 export interface RunningRoomsService extends RoomsService {
@@ -30,12 +32,13 @@ export interface RunningRoomsService extends RoomsService {
   work(): Promise<void>
   /** One batch of the outbox; how many rows were worked off. */
   runRelay(): Promise<number>
+  backlog(): Promise<Backlog>
   close(): Promise<void>
 }
 
 export function createRoomsService(dependencies: RoomsDependencies): RunningRoomsService {
-  const { database, bus, queue, clock, log, cache = noCache } = dependencies
-  const announcer = createAnnouncer(bus)
+  const { database, bus, queue, clock, log, cache = noCache, tracer = noTracer } = dependencies
+  const announcer = createAnnouncer(bus, tracer)
   const directory = createDirectory(database, dependencies.auth)
   const write = createWriteRoom(dependencies, announcer)
   const readEpoch = createReadEpoch(database)
@@ -49,10 +52,11 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     clock,
     log,
   })
-  const relay = createRelay({ database, announcer, queue, clock, log })
+  const relay = createRelay({ database, announcer, queue, clock, log, tracer })
   let endWork: Promise<() => Promise<void>> | undefined
   const work = async () => {
-    endWork ??= queue.consume('rooms.index', INDEX_AT_ONCE, createIndexMessages(database))
+    const index = traceItems(tracer, 'index messages', createIndexMessages(database))
+    endWork ??= queue.consume('rooms.index', INDEX_AT_ONCE, index)
     await endWork
   }
 
@@ -89,6 +93,7 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     },
     work,
     runRelay: relay.run,
+    backlog: () => readBacklog(database),
     async close() {
       stopSampling()
       await relay.close()

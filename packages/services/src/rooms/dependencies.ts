@@ -1,4 +1,14 @@
-import type { AuthService, Bus, Cache, Clock, Database, Log, NewId, WorkQueue } from '@parley/contracts'
+import type {
+  AuthService,
+  Bus,
+  Cache,
+  Clock,
+  Database,
+  Log,
+  NewId,
+  Tracer,
+  WorkQueue,
+} from '@parley/contracts'
 
 export interface RoomsDependencies {
   readonly database: Database
@@ -11,4 +21,5 @@ export interface RoomsDependencies {
   readonly auth: Pick<AuthService, 'userRecords'>
   /** Keeps the newest page of rooms that are read much; left out, every page comes from the database. */
   readonly cache?: Cache
+  readonly tracer?: Tracer
 }

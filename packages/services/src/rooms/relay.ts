@@ -5,7 +5,16 @@
  * processes may run both: rows are skipped while another holds them.
  */
 import { createHash } from 'node:crypto'
-import type { Clock, Database, Log, WorkItem, WorkQueue } from '@parley/contracts'
+import {
+  type Clock,
+  type Database,
+  during,
+  type Log,
+  noTracer,
+  type Tracer,
+  type WorkItem,
+  type WorkQueue,
+} from '@parley/contracts'
 import { repeat } from '../shared/repeat.ts'
 import type { Announcer } from './announcer.ts'
 import { purgeDeletedRooms } from './delete-room.ts'
@@ -34,6 +43,8 @@ export interface Relay {
 interface OutboxRow {
   id: number
   heads: Record<string, number>
+  /** Only of `handOver`. */
+  trace?: string | null
 }
 
 export interface RelayParts {
@@ -42,6 +53,7 @@ export interface RelayParts {
   readonly queue: WorkQueue
   readonly clock: Clock
   readonly log: Log
+  readonly tracer?: Tracer
 }
 
 export function createRelay(parts: RelayParts): Relay {
@@ -119,15 +131,17 @@ async function announce({ database, announcer }: RelayParts): Promise<number> {
 }
 
 /** One batch; how many rows the queue has taken over. Throws what `publish` throws. */
-async function handOver({ database, queue }: RelayParts): Promise<number> {
+async function handOver({ database, queue, tracer = noTracer }: RelayParts): Promise<number> {
   return database.transaction(async (transaction) => {
     const { rows } = await transaction.query<OutboxRow>(
-      'select id, heads from rooms.outbox where announced order by id limit $1 for update skip locked',
+      'select id, heads, trace from rooms.outbox where announced order by id limit $1 for update skip locked',
       [HAND_OVER_MAX_ROWS],
       'rooms.outbox-work',
     )
     if (rows.length === 0) return 0
-    await queue.publish('room.entries', toItems(rows))
+    const [trace, ...others] = rows.flatMap((row) => row.trace ?? [])
+    const span = tracer.step('hand over', trace, others)
+    await during(span, () => queue.publish('room.entries', toItems(rows, span?.trace)))
     await transaction.query(
       'delete from rooms.outbox where id = any($1)',
       [rows.map((row) => row.id)],
@@ -137,8 +151,8 @@ async function handOver({ database, queue }: RelayParts): Promise<number> {
   })
 }
 
-/** The same rows make the same items, ids included, so that a repetition can be told. */
-function toItems(rows: readonly OutboxRow[]): WorkItem[] {
+/** The same rows make the same items, ids included, so that a repetition can be told; only `trace` may differ. */
+function toItems(rows: readonly OutboxRow[], trace: string | undefined): WorkItem[] {
   const heads = new Map<string, number>()
   for (const row of rows) addHeads(heads, row)
   const id = createHash('sha256')
@@ -148,7 +162,7 @@ function toItems(rows: readonly OutboxRow[]): WorkItem[] {
   const items: WorkItem[] = []
   for (let from = 0; from < all.length; from += ITEM_MAX_HEADS) {
     const some = Object.fromEntries(all.slice(from, from + ITEM_MAX_HEADS))
-    items.push({ id: `${id}.${items.length}`, body: JSON.stringify({ heads: some }) })
+    items.push({ id: `${id}.${items.length}`, body: JSON.stringify({ heads: some, trace }) })
   }
   return items
 }

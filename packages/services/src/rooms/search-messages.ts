@@ -1,6 +1,6 @@
 /**
  * Search in the messages one may read, without accents and by parts of words. The index follows the log within
- * about a second; what it does not know yet is read from the log itself, so a message is found as soon as it is sent.
+ * about two seconds; what it does not know yet is read from the log itself, so a message is found as soon as it is sent.
  */
 import type { Database, InputOf, OutputOf, roomsContract } from '@parley/contracts'
 import { decodePage, encodePage } from '../shared/page-token.ts'

@@ -1,13 +1,21 @@
 /** Sending a message: check → commit in the room's lane → announce. */
-import type { InputOf, OutputOf, roomsContract } from '@parley/contracts'
+import {
+  type CallContext,
+  during,
+  type InputOf,
+  noTracer,
+  type OutputOf,
+  type roomsContract,
+} from '@parley/contracts'
 import { type Entry, ParleyError } from '@parley/protocol'
 import { createBatcher } from '../shared/create-batcher.ts'
 import type { Announcer } from './announcer.ts'
 import type { RoomsDependencies } from './dependencies.ts'
 import { type EntryData, toEntry } from './entry.ts'
 import { findMentions } from './find-mentions.ts'
+import { noteTrace, recordedRooms, type Sending, stepBatch } from './trace-batch.ts'
 
-type Input = InputOf<typeof roomsContract, 'sendMessage'>
+type Input = Sending<InputOf<typeof roomsContract, 'sendMessage'>>
 type Output = OutputOf<typeof roomsContract, 'sendMessage'>
 
 /** A room always uses the same lane, so its messages keep the order in which they arrived here. */
@@ -36,26 +44,35 @@ interface AppendRow {
 export function createSendMessage(
   dependencies: RoomsDependencies,
   announcer: Announcer,
-): (input: Input) => Promise<Output> {
+): (input: Input, context?: CallContext) => Promise<Output> {
+  const { tracer = noTracer } = dependencies
   const lanes = Array.from({ length: LANES }, () =>
     createBatcher<Input, Output | ParleyError>({
       maxItems: LANE_MAX_ITEMS,
       weigh: { of: (item) => item.body.length, max: LANE_MAX_CHARS },
       maxWaiting: LANE_MAX_WAITING,
       overflow: () => new ParleyError('overloaded', { retryAfterMs: OVERLOADED_RETRY_MS }),
-      run: (items) => append(dependencies, announcer, items),
+      run: (items) => {
+        const batch = stepBatch(tracer, items)
+        return during(batch, () => append(dependencies, announcer, items, batch?.trace))
+      },
     }),
   )
 
-  return async (input) => {
+  return async (input, context) => {
     if ((input.file_ids?.length ?? 0) > 0)
       throw new ParleyError('not_found', { message: 'There is no such file.' })
     if (input.body === '')
       throw new ParleyError('invalid_request', { details: { fields: { body: 'must not be empty' } } })
     const lane = lanes[laneOf(input.room)] as (typeof lanes)[number]
-    const result = await lane(input)
-    if (result instanceof ParleyError) throw result
-    return result
+    const span = tracer.step('wait for lane', context?.trace)
+    span?.set({ 'parley.room': input.room })
+    return during(span, async () => {
+      const result = await lane(span === undefined ? input : { ...input, span })
+      if (result instanceof ParleyError) throw result
+      span?.set({ 'parley.seq': result.entry.seq, 'parley.fresh': result.fresh })
+      return result
+    })
   }
 }
 
@@ -72,19 +89,23 @@ async function append(
   dependencies: RoomsDependencies,
   announcer: Announcer,
   items: readonly Input[],
+  trace: string | undefined,
 ): Promise<(Output | ParleyError)[]> {
+  const { tracer = noTracer } = dependencies
   const mentions = await findMentions(dependencies.database, items)
-  const { rows } = await dependencies.database.query<AppendRow>(
-    APPEND,
-    [
-      items.map((item) => item.room),
-      items.map((item) => item.user),
-      items.map((item) => item.client_id),
-      items.map((item) => item.body),
-      mentions.map((ids) => (ids.length === 0 ? null : JSON.stringify({ mentions: ids }))),
-      items.map((item) => item.reply_to ?? null),
-    ],
-    'rooms.append',
+  const { rows } = await during(tracer.step('sql rooms.append', trace), () =>
+    dependencies.database.query<AppendRow>(
+      APPEND,
+      [
+        items.map((item) => item.room),
+        items.map((item) => item.user),
+        items.map((item) => item.client_id),
+        items.map((item) => item.body),
+        mentions.map((ids) => (ids.length === 0 ? null : JSON.stringify({ mentions: ids }))),
+        items.map((item) => item.reply_to ?? null),
+      ],
+      'rooms.append',
+    ),
   )
   const fresh = new Map<string, Entry[]>()
   const results = items.map((item, index) => {
@@ -111,7 +132,14 @@ async function append(
     return { entry, fresh: row.fresh }
   })
   const outbox = rows[0]?.outbox ?? null
-  for (const [room, entries] of fresh) announcer.entries(room, entries, outbox)
+  if (trace === undefined) {
+    for (const [room, entries] of fresh) announcer.entries(room, entries, outbox)
+  } else {
+    const recorded = recordedRooms(items)
+    for (const [room, entries] of fresh)
+      announcer.entries(room, entries, outbox, recorded.has(room) ? trace : undefined)
+    if (outbox !== null) noteTrace(dependencies, outbox, trace)
+  }
   return results
 }
 

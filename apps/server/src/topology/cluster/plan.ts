@@ -70,6 +70,9 @@ export function environmentOf(
     PARLEY_ORIGINS: allowedOrigins(settings).join(','),
     ...(settings.publicUrl === undefined ? {} : { PARLEY_PUBLIC_URL: settings.publicUrl }),
     ...(settings.metricsToken === undefined ? {} : { PARLEY_METRICS_TOKEN: settings.metricsToken }),
+    ...(settings.otlpUrl === undefined
+      ? {}
+      : { PARLEY_OTLP_URL: settings.otlpUrl, PARLEY_TRACE_RATIO: `${settings.traceRatio}` }),
     // Only nginx on this machine stands in front.
     ...(doorPort === undefined ? {} : { PARLEY_PORT: `${doorPort}`, PARLEY_TRUST_PROXY: 'loopback' }),
     ...(role === 'auth' || role === 'rooms'

@@ -21,6 +21,7 @@ function fakeVerifier(): FakeVerifier {
   const principal: Principal = { user: ann.id, device: 'd-1', expiresAtMs: 9e15 }
   return {
     fresh: true,
+    feedAgeMs: 0,
     verify: async (token) => {
       if (token === 'good') return principal
       throw new ParleyError(token === 'old' ? 'token_expired' : 'unauthenticated')

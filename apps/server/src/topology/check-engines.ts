@@ -1,0 +1,55 @@
+/** Whether the engines and services of a distributed deployment answer; for `parley doctor`. */
+import { createRedis } from '@parley/adapters/redis/connect-redis'
+import { type ServiceName, silentLog, systemClock } from '@parley/contracts'
+import { PlainError } from '../plain-error.ts'
+import { type Settings, settingsTable } from '../settings/table.ts'
+import { demandDistributed } from './demand-distributed.ts'
+import { withDeadLetters } from './with-dead-letters.ts'
+
+const PROBE_TIMEOUT_MS = 2_000
+
+/** Version of the Redis of these settings. Throws `PlainError`. */
+export async function checkRedis(settings: Settings): Promise<string> {
+  const { redisUrl } = demandDistributed(settings)
+  const redis = await createRedis({ url: redisUrl, log: silentLog, clock: systemClock })
+  try {
+    const info = await redis.commands.run((client) => client.info('server'))
+    return `Redis ${/redis_version:(\S+)/.exec(info)?.[1] ?? 'of an unknown version'}`
+  } catch (error) {
+    const cause = redis.commands.failure ?? error
+    throw new PlainError(
+      `does not answer (${cause instanceof Error ? cause.message : String(cause)}): start it, or mend PARLEY_REDIS_URL. People notice little while it is away: what is live comes a second later.`,
+    )
+  } finally {
+    await redis.close()
+  }
+}
+
+/** What waits in the RabbitMQ of these settings. Throws `PlainError`. */
+export async function checkRabbitMq(settings: Settings): Promise<string> {
+  demandDistributed(settings)
+  const queues = await withDeadLetters(settings, (letters) => letters.list())
+  const dead = queues.reduce((sum, queue) => sum + queue.dead, 0)
+  if (dead > 0) throw new PlainError(`${dead} items are dead: "parley queue show" tells why.`)
+  return `answers; ${queues.reduce((sum, queue) => sum + queue.ready, 0)} items wait`
+}
+
+/** How many processes of a service answer at its addresses. Throws `PlainError` naming those that do not. */
+export async function checkService(settings: Settings, name: ServiceName): Promise<string> {
+  const origins = demandDistributed(settings).urls[name]
+  if (origins.length === 0) return 'runs in this process, or is not called by it'
+  const answers = await Promise.all(
+    origins.map(async (origin) => {
+      const response = await fetch(`${origin}/readyz`, {
+        signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+      }).catch(() => undefined)
+      return { origin, isReady: response?.ok === true }
+    }),
+  )
+  const silent = answers.filter(({ isReady }) => !isReady).map(({ origin }) => origin)
+  if (silent.length > 0)
+    throw new PlainError(
+      `not ready: ${silent.join(', ')}. Start the processes with this role, or mend ${settingsTable[`${name}Urls`].env}.`,
+    )
+  return `${origins.length === 1 ? 'one address is' : `${origins.length} addresses are`} ready`
+}

@@ -1,0 +1,22 @@
+/** Every service there is, by the name of its role. */
+import { authContract } from './auth.ts'
+import type { ServiceOf } from './contract.ts'
+import { roomsContract } from './rooms.ts'
+import { sessionsContract } from './sessions.ts'
+
+export const serviceContracts = {
+  auth: authContract,
+  sessions: sessionsContract,
+  rooms: roomsContract,
+} as const
+
+export type ServiceName = keyof typeof serviceContracts
+export type Services = { readonly [Name in ServiceName]: ServiceOf<(typeof serviceContracts)[Name]> }
+export const serviceNames = Object.keys(serviceContracts) as ServiceName[]
+
+/** One of something for each service. */
+export function forEachService<Result>(
+  make: (name: ServiceName) => Result,
+): Readonly<Record<ServiceName, Result>> {
+  return Object.fromEntries(serviceNames.map((name) => [name, make(name)])) as Record<ServiceName, Result>
+}
