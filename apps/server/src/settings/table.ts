@@ -114,6 +114,33 @@ export const settingsTable = {
     description: 'The same for the rooms service.',
     secret: true,
   }),
+  notificationsDatabaseUrl: setting({
+    env: 'PARLEY_NOTIFICATIONS_DATABASE_URL',
+    flag: '--notifications-database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description: 'The same for the notifications service.',
+    secret: true,
+  }),
+  filesDatabaseUrl: setting({
+    env: 'PARLEY_FILES_DATABASE_URL',
+    flag: '--files-database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description: 'The same for the files service.',
+    secret: true,
+  }),
+  schedulerDatabaseUrl: setting({
+    env: 'PARLEY_SCHEDULER_DATABASE_URL',
+    flag: '--scheduler-database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description: 'The same for the scheduler service.',
+    secret: true,
+  }),
   serviceKeys: setting({
     env: 'PARLEY_SERVICE_KEY',
     flag: '--service-key',
@@ -174,6 +201,30 @@ export const settingsTable = {
     fallback: undefined,
     parse: kinds.serviceUrls,
     description: 'The same for `rooms`.',
+  }),
+  notificationsUrls: setting({
+    env: 'PARLEY_NOTIFICATIONS_URLS',
+    flag: '--notifications-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description: 'The same for `notifications`.',
+  }),
+  filesUrls: setting({
+    env: 'PARLEY_FILES_URLS',
+    flag: '--files-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description: 'The same for `files`.',
+  }),
+  schedulerUrls: setting({
+    env: 'PARLEY_SCHEDULER_URLS',
+    flag: '--scheduler-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description: 'The same for `scheduler`.',
   }),
   rateLimits: setting({
     env: 'PARLEY_RATE_LIMITS',
@@ -276,6 +327,12 @@ type Optional =
   | 'authUrls'
   | 'sessionsUrls'
   | 'roomsUrls'
+  | 'notificationsDatabaseUrl'
+  | 'notificationsUrls'
+  | 'filesDatabaseUrl'
+  | 'filesUrls'
+  | 'schedulerDatabaseUrl'
+  | 'schedulerUrls'
 
 export type Settings = {
   readonly [Name in SettingName]: Name extends Optional ? ValueOf<Name> | undefined : ValueOf<Name>

@@ -19,9 +19,12 @@ export interface DistributedSettings extends Settings {
 const callees: Readonly<Record<RoleName, readonly ServiceName[]>> = {
   auth: ['rooms'],
   sessions: [],
-  rooms: ['auth'],
-  ws: ['auth', 'sessions', 'rooms'],
-  http: ['auth', 'sessions', 'rooms'],
+  rooms: ['auth', 'files'],
+  notifications: ['auth', 'sessions', 'rooms'],
+  files: ['auth', 'rooms'],
+  scheduler: ['rooms', 'files', 'notifications'],
+  ws: ['auth', 'sessions', 'rooms', 'notifications', 'files'],
+  http: ['auth', 'sessions', 'rooms', 'notifications', 'files', 'scheduler'],
 }
 
 /** Throws `PlainError` that names every setting that is missing. */

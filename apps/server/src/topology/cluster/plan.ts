@@ -1,11 +1,21 @@
 /** Which processes a cluster on one machine has, and what each is told. */
+import { schemaNames } from '../../role.ts'
 import type { RoleName } from '../../role-names.ts'
 import { allowedOrigins } from '../../settings/origins.ts'
 import type { Settings } from '../../settings/table.ts'
 import { roleOf } from '../service-roles.ts'
 
 /** Enough of each to see that they share the work, and that one may go. */
-const REPLICAS: Readonly<Record<RoleName, number>> = { auth: 1, sessions: 1, rooms: 2, ws: 2, http: 2 }
+const REPLICAS: Readonly<Record<RoleName, number>> = {
+  auth: 1,
+  sessions: 1,
+  rooms: 2,
+  notifications: 1,
+  files: 1,
+  scheduler: 1,
+  ws: 2,
+  http: 2,
+}
 
 export interface PlannedProcess {
   readonly role: RoleName
@@ -63,6 +73,9 @@ export function environmentOf(
     PARLEY_AUTH_URLS: urlsOf('auth'),
     PARLEY_SESSIONS_URLS: urlsOf('sessions'),
     PARLEY_ROOMS_URLS: urlsOf('rooms'),
+    PARLEY_NOTIFICATIONS_URLS: urlsOf('notifications'),
+    PARLEY_FILES_URLS: urlsOf('files'),
+    PARLEY_SCHEDULER_URLS: urlsOf('scheduler'),
     PARLEY_LOG: settings.log,
     PARLEY_RATE_LIMITS: onOff(settings.rateLimits),
     PARLEY_STRICT_CALLS: onOff(settings.strictCalls),
@@ -75,7 +88,7 @@ export function environmentOf(
       : { PARLEY_OTLP_URL: settings.otlpUrl, PARLEY_TRACE_RATIO: `${settings.traceRatio}` }),
     // Only nginx on this machine stands in front.
     ...(doorPort === undefined ? {} : { PARLEY_PORT: `${doorPort}`, PARLEY_TRUST_PROXY: 'loopback' }),
-    ...(role === 'auth' || role === 'rooms'
+    ...(schemaNames.some((schema) => schema === role)
       ? { [`PARLEY_${role.toUpperCase()}_DATABASE_URL`]: databaseUrl(engines, roleOf(role)) }
       : {}),
   }
