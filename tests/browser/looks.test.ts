@@ -48,6 +48,9 @@ afterAll(() => stage.close())
 async function somebody(name: string, options: PersonOptions): Promise<Page> {
   const visitor = await stage.person(name, options)
   await visitor.api('POST', `/rooms/${room}/join`)
+  // Something for the inbox that does not pop up above whatever is looked at.
+  await visitor.api('PATCH', '/users/me/notifications', { do_not_disturb_until: Date.now() + 3_600_000 })
+  await say(filled, room, `@${visitor.username}: 12 – 8`)
   await say(filled, await direct(filled, visitor), 'xin chào, have you seen it?')
   return visitor.page
 }
@@ -90,6 +93,13 @@ const screens = (): readonly Screen[] => [
   at('people', '/people'),
   at('rooms', '/rooms'),
   at('search', '/search?q=ferry'),
+  {
+    name: 'inbox',
+    async open(page) {
+      await page.goto('/inbox')
+      await page.locator('#main li').first().waitFor({ timeout: 20_000 })
+    },
+  },
   at('settings', '/settings'),
   at('no such page', '/nowhere'),
   at('a room that is not mine', '/r/1m7y8pmb6h6v2cjcng2w'),

@@ -65,6 +65,8 @@ describe('two people', () => {
 
   it('what waits has a badge and a line above it; what comes while one reads further up has a button', async () => {
     const room = await direct(ann, ben)
+    // Nothing of it is read while it is said, however long that takes.
+    await ben.page.goto('about:blank')
     for (let count = 0; count < 30; count++) await say(ann, room, `something ${count}`)
     await ben.page.goto(`/r/${room}`)
     // It opens where ben stopped reading; the button leads to the end, and then all is read.

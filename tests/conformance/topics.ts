@@ -6,6 +6,7 @@ import { history } from './cases/history.ts'
 import { membership } from './cases/members.ts'
 import { messages } from './cases/messages.ts'
 import { names } from './cases/names.ts'
+import { notifications } from './cases/notifications.ts'
 import { operations } from './cases/operations.ts'
 import { ordering } from './cases/ordering.ts'
 import { origin } from './cases/origin.ts'
@@ -34,6 +35,7 @@ export const TOPICS: readonly Topic[] = [
   membership,
   messages,
   reactions,
+  notifications,
   history,
   socketOpen,
   socketRequests,

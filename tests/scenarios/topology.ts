@@ -15,6 +15,11 @@ export interface Killable {
   killAndRestart(): Promise<void>
 }
 
+export interface QueueKillable {
+  /** SIGKILL of the queue of background work. Resolves when it is there again. */
+  killQueue(): Promise<void>
+}
+
 export interface Administrable {
   /** The first administrator's one-time code, as the person who started the program reads it. */
   setupCode(): Promise<string>

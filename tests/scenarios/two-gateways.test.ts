@@ -1,3 +1,5 @@
+import { describeFiles } from './files.ts'
+import { describeNotifications } from './notifications.ts'
 import { describePresence } from './presence.ts'
 import { describeRevocation } from './revocation.ts'
 import { describeStandBy } from './stand-by.ts'
@@ -5,6 +7,8 @@ import { describeTalk } from './talk.ts'
 import { twoGateways } from './two-gateways.ts'
 
 describeTalk(twoGateways)
+describeFiles(twoGateways)
 describePresence(twoGateways)
 describeRevocation(twoGateways)
 describeStandBy(twoGateways)
+describeNotifications(twoGateways)

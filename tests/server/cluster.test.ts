@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { createDatabase } from '@parley/adapters/postgres/create-database'
+import { silentLog } from '@parley/contracts'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type ClusterPart, startTestCluster, type TestCluster } from '../support/test-cluster.ts'
 import { testEnvironment } from '../support/test-server.ts'
@@ -25,6 +27,8 @@ const COUNTS: Readonly<Record<ClusterPart, number>> = {
   auth: 1,
   sessions: 1,
   rooms: 2,
+  notifications: 1,
+  scheduler: 1,
   ws: 2,
   http: 2,
 }
@@ -83,6 +87,24 @@ test('the operator’s commands work beside it', async () => {
   const doctor = await run(process.execPath, [PARLEY, 'doctor'], { env })
   for (const found of [/ok +Redis +Redis \d/, /ok +RabbitMQ +answers/, /ok +PostgreSQL +PostgreSQL \d/])
     expect(doctor.stdout).toMatch(found)
+})
+
+test('jobs run by hand beside it, and by the scheduler of another process after the first was killed', async () => {
+  const env = await operatorEnvironment()
+  const byHand = await run(process.execPath, [PARLEY, 'jobs', 'run', 'archive'], { env })
+  expect(byHand.stdout).toMatch(/^archive: done after/)
+  await cluster.killAndAwait('scheduler')
+  const connection = env.PARLEY_DATABASE_URL ?? ''
+  const database = createDatabase({ connection, maxConnections: 1, log: silentLog })
+  onTestFinished(() => database.close())
+  await database.query('update scheduler.job set next_at = now()')
+  const history = async () =>
+    (
+      await database.query<{ outcome: string }>(
+        `select outcome from scheduler.run where started_by = 'schedule'`,
+      )
+    ).rows
+  await expect.poll(history, { timeout: 20_000 }).toEqual([{ outcome: 'done' }])
 })
 
 test('a database of one’s own is refused: it brings its own', async () => {

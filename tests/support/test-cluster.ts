@@ -17,6 +17,8 @@ const looks = {
   auth: /^parley auth/,
   sessions: /^parley sessions/,
   rooms: /^parley rooms/,
+  notifications: /^parley notifications/,
+  scheduler: /^parley scheduler/,
   ws: /^parley ws/,
   http: /^parley http/,
   nginx: /^nginx: master/,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addClusterCommand } from './commands/cluster.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
+import { addJobsCommand } from './commands/jobs.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addQueueCommand } from './commands/queue.ts'
 import { addResyncCommand } from './commands/resync.ts'
@@ -28,6 +29,7 @@ addDoctorCommand(program)
 addUserCommand(program)
 addResyncCommand(program)
 addQueueCommand(program)
+addJobsCommand(program)
 addDemoCommand(program)
 
 try {

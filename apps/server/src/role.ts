@@ -6,6 +6,8 @@ import type {
   Cache,
   Clock,
   Database,
+  FileDoor,
+  FileStore,
   GatewayService,
   Log,
   Migration,
@@ -18,6 +20,7 @@ import type {
 } from '@parley/contracts'
 import type { StreamDoor } from '@parley/gateways/shared/stream-door'
 import type { TokenVerifier } from '@parley/gateways/shared/token-verifier'
+import type { JobSettings } from '@parley/services/scheduler/create-jobs'
 import type { Registry } from 'prom-client'
 import type { RoleName } from './role-names.ts'
 
@@ -54,6 +57,12 @@ export interface LiveDoor {
   readonly stream: StreamDoor
 }
 
+export interface FileLimitSettings {
+  readonly fileMaxBytes: number
+  readonly userMaxBytes: number
+  readonly totalMaxBytes: number
+}
+
 /** Ports and settings: all a role knows of the topology. */
 export interface RoleContext {
   readonly log: Log
@@ -71,6 +80,14 @@ export interface RoleContext {
   /** Local where this process runs the service, remote otherwise; a role cannot tell. */
   readonly services: Services
   readonly door: DoorSettings
+  readonly jobs: JobSettings
+  readonly fileLimits: FileLimitSettings
+  /** Opened by the role that keeps files, and only there. */
+  openFileStore(): Promise<FileStore>
+  /** The way of files' bytes: straight where this process keeps files, over the network otherwise. */
+  readonly fileDoor: FileDoor
+  /** Makes the way of bytes of this process the one that is taken here and by the others. */
+  provideFileDoor(door: FileDoor): void
   /** A pool for the service's own schema; closed by the topology after all roles. */
   database(schema: SchemaName, maxConnections: number): Database
   /** Makes a service of this process callable by the others. */

@@ -84,7 +84,12 @@ export const authContract = defineContract('auth', {
     z.object({ users: z.array(shape.user), next: z.string().optional() }),
   ),
   updateUser: verb(
-    z.object({ user: shape.id, display_name: z.string().optional() }),
+    z.object({
+      user: shape.id,
+      display_name: z.string().optional(),
+      /** The caller has seen that it is theirs and a picture. */
+      avatar_file_id: shape.id.nullable().optional(),
+    }),
     z.object({ user: shape.user }),
   ),
   /** One's own or, for an administrator, anybody's; the defaults when `user` is left out. */

@@ -1,4 +1,4 @@
-/** What the scheduler promises: jobs that run once, however many replicas there are. */
+/** The scheduler acts by itself and is asked nothing: its jobs call others. Its history is read by `parley jobs`. */
 import { defineContract, type ServiceOf } from './contract.ts'
 
 export const schedulerContract = defineContract('scheduler', {})

@@ -32,6 +32,7 @@ export const errorCatalogue = {
   conflict: { status: 409, retryable: false, message: 'This does not fit the present state.' },
   too_large: { status: 413, retryable: false, message: 'The request is too large.' },
   file_too_large: { status: 413, retryable: false, message: 'The file is too large.' },
+  quota_exceeded: { status: 413, retryable: false, message: 'Your space for files is used up.' },
   unsupported_media_type: { status: 415, retryable: false, message: 'Send application/json.' },
   password_too_common: { status: 422, retryable: false, message: 'This password is too common.' },
   file_refused: { status: 422, retryable: false, message: 'This kind of file is refused.' },

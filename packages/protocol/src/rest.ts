@@ -41,7 +41,11 @@ export const session = z.object({
   refresh_token: z.string().optional().describe('only without an Origin header'),
 })
 
-export const updateMeBody = z.object({ display_name: shape.displayName.optional() })
+export const updateMeBody = z.object({
+  display_name: shape.displayName.optional(),
+  /** An uploaded picture of one's own; null takes the present one away. */
+  avatar_file_id: shape.id.nullable().optional(),
+})
 export const usersQuery = z.object({
   query: shape.query.optional(),
   online: flag.optional(),
@@ -93,6 +97,16 @@ export const searchQuery = z.object({
 export const permissionsBody = z.object({
   permissions: z.partialRecord(shape.permissionName, z.boolean().nullable()),
 })
+const idsOrAll = z.object({
+  ids: z.array(shape.id).min(1).max(LIST_MAX_ITEMS).optional(),
+  all: z.literal(true).optional(),
+})
+export const readNotificationsBody = idsOrAll.refine(
+  ({ ids, all }) => (ids === undefined) !== (all === undefined),
+  'takes either ids or all',
+)
+export const notificationSettingsBody = shape.notificationSettings.partial()
+export const roomNotificationsBody = z.object({ level: shape.notifyLevel })
 export const setupBody = z.object({ code: z.string().max(100) })
 export const banBody = z.object({ user_id: shape.id })
 export const streamQuery = z.object({ resume: shape.cursor.optional(), poll: flag.optional() })
@@ -107,6 +121,7 @@ export const sessionParams = z.object({ session: shape.id })
 
 const next = z.string().optional().describe('passed back as `cursor`; left out on the last page')
 export const userAnswer = z.object({ user: shape.user })
+export const fileAnswer = z.object({ file: shape.file })
 export const meAnswer = z.object({ user: shape.user, admin: z.boolean(), permissions: shape.permissions })
 export const usersAnswer = z.object({ users: z.array(shape.user), next })
 export const devicesAnswer = z.object({ devices: z.array(shape.device) })
@@ -117,6 +132,14 @@ export const roomAnswer = z.object({ room: shape.room })
 export const roomsAnswer = z.object({ rooms: z.array(shape.room), next })
 export const memberAnswer = z.object({ member: shape.member })
 export const membersAnswer = z.object({ members: z.array(shape.member), next })
+export const notificationsAnswer = z.object({
+  notifications: z.array(shape.notification),
+  unread: z.int(),
+  version: z.int().describe('grows with every change of the inbox'),
+  next,
+})
+export const notificationSettingsAnswer = z.object({ settings: shape.notificationSettings })
+export const roomNotificationsAnswer = z.object({ level: shape.notifyLevel })
 export const bansAnswer = z.object({ users: z.array(shape.user) })
 export const entryAnswer = z.object({ entry: shape.entry })
 export const messageAnswer = z.object({ message: shape.message })

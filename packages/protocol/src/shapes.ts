@@ -5,6 +5,7 @@ import {
   CLIENT_ID_MAX_CHARS,
   CLIENT_ID_MIN_CHARS,
   EMAIL_MAX_CHARS,
+  FILE_PLACEHOLDER_MAX_CHARS,
   ID_MAX_CHARS,
   LIST_MAX_ITEMS,
   NAME_MAX_CHARS,
@@ -14,7 +15,7 @@ import {
   USERNAME_MAX_CHARS,
   USERNAME_MIN_CHARS,
 } from './limits.ts'
-import { characterCount, isEmoji, isPlainName, isStorable, normalizeName } from './text.ts'
+import { characterCount, isEmoji, isPlainName, isStorable, isTimeZone, normalizeName } from './text.ts'
 
 export const id = z.string().regex(new RegExp(`^[A-Za-z0-9_-]{1,${ID_MAX_CHARS}}$`), 'is not an id')
 export const seq = z.int().min(1).max(Number.MAX_SAFE_INTEGER)
@@ -112,8 +113,11 @@ export const file = z.object({
   name: z.string(),
   type: z.string(),
   bytes: z.int(),
+  /** Pixels, as it is shown; only pictures have them, and a thumbnail. */
   width: z.int().optional(),
   height: z.int().optional(),
+  /** A picture of a few pixels as WebP in base64, to be shown blurred until the real one is there. */
+  placeholder: z.string().max(FILE_PLACEHOLDER_MAX_CHARS).optional(),
 })
 
 export const reaction = z.object({ emoji: z.string(), count: z.int(), mine: z.boolean() })
@@ -206,6 +210,37 @@ export const device = z.object({
 
 export const presence = z.object({ user: id, state: presenceState, last_seen_at: timestamp.optional() })
 
+/** Why somebody is told. `message`: any message of a room whose setting is `all`. */
+export const notificationKind = z.enum(['mention', 'direct', 'reply', 'added', 'message'])
+/** What a member wants to hear of from a room. */
+export const notifyLevel = z.enum(['all', 'mentions', 'none'])
+
+/** An inbox item. `seq` is the message it is about, for `added` the entry of the joining. */
+export const notification = z.object({
+  id,
+  kind: notificationKind,
+  room: id,
+  seq,
+  from: id,
+  /** The newest text, cut; the room's name for `added`; empty once it was deleted or one may not read it any more. */
+  preview: z.string(),
+  at: timestamp,
+  read_at: timestamp.optional(),
+})
+
+const timeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be a time such as 22:30')
+/** Every day from one time to the other, over midnight where `to` is the earlier one. */
+export const quietHours = z.object({
+  from: timeOfDay,
+  to: timeOfDay,
+  time_zone: z.string().max(64).refine(isTimeZone, 'must be a time zone such as Asia/Ho_Chi_Minh'),
+})
+export const notificationSettings = z.object({
+  /** Null: disturbing is allowed. */
+  do_not_disturb_until: timestamp.nullable(),
+  quiet_hours: quietHours.nullable(),
+})
+
 export const permissionName = z.enum(['create_room', 'invite', 'remove_member', 'send_file', 'start_call'])
 export const permissions = z.record(permissionName, z.boolean())
 
@@ -214,6 +249,7 @@ export type Room = z.output<typeof room>
 export type RoomKind = z.output<typeof roomKind>
 export type Role = z.output<typeof role>
 export type Message = z.output<typeof message>
+export type FileShape = z.output<typeof file>
 export type Reaction = z.output<typeof reaction>
 export type Entry = z.output<typeof entry>
 export type EntryKind = z.output<typeof entryKind>
@@ -221,5 +257,10 @@ export type Member = z.output<typeof member>
 export type Device = z.output<typeof device>
 export type Presence = z.output<typeof presence>
 export type PresenceState = z.output<typeof presenceState>
+export type Notification = z.output<typeof notification>
+export type NotificationKind = z.output<typeof notificationKind>
+export type NotifyLevel = z.output<typeof notifyLevel>
+export type QuietHours = z.output<typeof quietHours>
+export type NotificationSettings = z.output<typeof notificationSettings>
 export type PermissionName = z.output<typeof permissionName>
 export type Permissions = z.output<typeof permissions>

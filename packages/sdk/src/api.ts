@@ -4,8 +4,12 @@
  */
 import type {
   Device,
+  FileShape,
   Member,
   Message,
+  Notification,
+  NotificationSettings,
+  NotifyLevel,
   PermissionName,
   Presence,
   Role,
@@ -98,6 +102,25 @@ export interface Page<Item> {
   readonly next?: string
 }
 
+export interface InboxState {
+  /** Newest first. */
+  readonly items: readonly Notification[]
+  readonly unread: number
+  readonly status: 'loading' | 'ready' | 'error'
+  readonly hasOlder: boolean
+  /** The last item that came while this device was connected and whose owner may be disturbed. */
+  readonly alert: Notification | null
+}
+
+/** What concerns me. Asks nothing of the server before somebody subscribes. */
+export interface Inbox extends Store<InboxState> {
+  /** The newest page anew; `status` says how it went. */
+  reload(): Promise<void>
+  loadOlder(): Promise<void>
+  /** On all my devices. */
+  read(ids: readonly string[] | 'all'): Promise<void>
+}
+
 export interface Parley {
   readonly session: Store<SessionState>
   readonly connection: Store<ConnectionState>
@@ -112,6 +135,7 @@ export interface Parley {
   presence(id: string): Store<Presence | undefined>
   /** Whom this screen shows; the union of all screens is watched. Returns the end of it. */
   watch(users: readonly string[]): () => void
+  readonly inbox: Inbox
 
   /** Looks whether a session exists (cookie or stored refresh token) and connects. */
   start(): Promise<void>
@@ -128,7 +152,7 @@ export interface Parley {
   changePassword(input: { current: string; next: string }): Promise<void>
   devices(): Promise<readonly Device[]>
   revokeDevice(id: string): Promise<void>
-  updateMe(input: { display_name?: string }): Promise<User>
+  updateMe(input: { display_name?: string; avatar_file_id?: string | null }): Promise<User>
 
   createRoom(input: { kind: RoomKind; name?: string; usernames?: readonly string[] }): Promise<Room>
   searchRooms(query: string, cursor?: string): Promise<Page<Room>>
@@ -149,8 +173,21 @@ export interface Parley {
   /** The one-time code of the server's first start makes one an administrator. */
   claimSetup(code: string): Promise<void>
 
+  /** What I hear of from a room. */
+  notifyLevel(room: string): Promise<NotifyLevel>
+  setNotifyLevel(room: string, level: NotifyLevel): Promise<void>
+  notificationSettings(): Promise<NotificationSettings>
+  setNotificationSettings(changes: Partial<NotificationSettings>): Promise<NotificationSettings>
+
   /** Puts a message into the outbox, which survives the browser, and returns its timeline key at once. */
-  send(room: string, input: { body: string; reply_to?: number }): string
+  send(room: string, input: { body: string; reply_to?: number; files?: readonly FileShape[] }): string
+  /**
+   * Uploads a file, to be sent or to be an avatar. What breaks on the way is begun once more from the start; throws
+   * `ParleyError`, and the signal's reason when it was cancelled.
+   */
+  upload(file: Blob, options?: UploadOptions): Promise<FileShape>
+  /** Where a browser gets a file, or a picture made small; the cookie opens it. */
+  fileUrl(id: string, variant?: 'thumbnail'): string
   /** Tries a failed message again, or gives it up. */
   retry(key: string): void
   discard(key: string): void
@@ -166,6 +203,14 @@ export interface Parley {
   typing(room: string): void
   /** Whether anybody looks at this screen; `false` for five minutes makes one `away`. */
   setAttention(looking: boolean): void
+}
+
+export interface UploadOptions {
+  /** A `File`'s own by default. */
+  readonly name?: string
+  /** Which part is sent, 0 to 1. Goes back to 0 when it is begun again. */
+  readonly onProgress?: (part: number) => void
+  readonly signal?: AbortSignal
 }
 
 export interface ParleyOptions {

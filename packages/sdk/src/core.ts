@@ -21,6 +21,7 @@ import type { Environment } from './environment.ts'
 import { Outbox } from './outbox/outbox.ts'
 import { Session } from './session/session.ts'
 import { Gaps } from './store/gaps.ts'
+import { Inbox } from './store/inbox.ts'
 import type { PageSource, Place } from './store/load-page.ts'
 import { MarkSender } from './store/marks.ts'
 import { Presences } from './store/presences.ts'
@@ -40,6 +41,7 @@ export class Core {
   readonly timelines: Timelines
   readonly users: Users
   readonly presences: Presences
+  readonly inbox: Inbox
   readonly marks: MarkSender
   readonly outbox: Outbox
   readonly #environment: Environment
@@ -90,6 +92,7 @@ export class Core {
       watch: (request) => this.connector.requestOnce<'watch'>(request),
       tell: (request) => this.connector.requestOnce<'presence'>(request),
     })
+    this.inbox = new Inbox(this.session.rest, clock)
     this.marks = new MarkSender({
       clock,
       rooms: this.rooms,
@@ -127,6 +130,7 @@ export class Core {
     this.connection.set(this.connector.state.get())
     this.#gaps.reset()
     this.presences.close()
+    this.inbox.offline()
     this.marks.offline()
     this.users.close()
     this.rooms.close()
@@ -194,6 +198,7 @@ export class Core {
     this.rooms.clear()
     this.marks.clear()
     this.presences.clear()
+    this.inbox.clear()
     this.#typedAt.clear()
     if (forget && user !== null) await this.outbox.forget(user.id)
   }
@@ -215,6 +220,7 @@ export class Core {
     }
     this.marks.online(frame.mode === 'delta' ? new Set(frame.rooms.map((room) => room.id)) : null)
     this.presences.online()
+    this.inbox.online()
     this.outbox.flush()
   }
 
@@ -256,6 +262,12 @@ export class Core {
       case 'presence':
         this.presences.take(frame)
         return
+      case 'notification':
+        this.inbox.take(frame)
+        return
+      case 'inbox':
+        this.inbox.takeRead(frame)
+        return
       default:
       // A newer server may say more than this SDK knows.
     }
@@ -265,6 +277,7 @@ export class Core {
     this.#gaps.reset()
     this.marks.offline()
     this.presences.offline()
+    this.inbox.offline()
   }
 
   #createRooms(): Rooms {

@@ -2,6 +2,7 @@ import type { Parley, ParleyOptions } from './api.ts'
 import { Core } from './core.ts'
 import { type ParleyInjectables, readEnvironment } from './environment.ts'
 import { ownKey } from './store/timeline-items.ts'
+import { createUpload, fileUrl } from './upload.ts'
 import { createVerbs } from './verbs.ts'
 
 export type CreateParleyOptions = ParleyOptions & ParleyInjectables
@@ -25,6 +26,7 @@ export function createParley(options: CreateParleyOptions = {}): Parley {
     user: (id) => core.users.get(id),
     presence: (id) => core.presences.get(id),
     watch: (users) => core.presences.watch(users),
+    inbox: core.inbox,
 
     start: () => core.start(),
     stop: async () => core.stop(),
@@ -37,7 +39,9 @@ export function createParley(options: CreateParleyOptions = {}): Parley {
     updateMe: (input) => session.updateMe(input),
 
     ...createVerbs(core, environment.newId),
-    send: (room, { body, reply_to }) => ownKey(core.outbox.add(room, body, reply_to).client_id),
+    send: (room, message) => ownKey(core.outbox.add(room, message).client_id),
+    upload: createUpload(session.rest, environment),
+    fileUrl: (id, variant) => fileUrl(environment.baseUrl, id, variant),
     retry: (key) => void core.outbox.retry(ownClientId(key)),
     discard: (key) => void core.outbox.discard(ownClientId(key)),
     markRead: (room, seq) => core.marks.read(room, seq),

@@ -13,6 +13,23 @@ export interface WebSocketLike {
 }
 export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocketLike
 
+/** XMLHttpRequest, as far as needed: the only way to see an upload move. */
+export interface XhrLike {
+  readonly status: number
+  readonly responseText: string
+  withCredentials: boolean
+  readonly upload: {
+    addEventListener(type: 'progress', listener: (event: { loaded: number; total: number }) => void): void
+  }
+  addEventListener(type: 'load' | 'error' | 'abort', listener: () => void): void
+  open(method: string, url: string): void
+  setRequestHeader(name: string, value: string): void
+  getResponseHeader(name: string): string | null
+  send(body: FormData): void
+  abort(): void
+}
+export type XhrConstructor = new () => XhrLike
+
 /** Web Locks, as far as needed. */
 export interface LocksLike {
   request<Result>(name: string, callback: () => Promise<Result>): Promise<Result>
@@ -29,6 +46,8 @@ export interface ParleyInjectables {
   readonly fetch?: typeof globalThis.fetch
   /** `null`: no WebSocket here, only the stand-by link. */
   readonly WebSocket?: WebSocketConstructor | null
+  /** `null`: uploads go by `fetch`, which tells no progress. */
+  readonly XMLHttpRequest?: XhrConstructor | null
   readonly clock?: Clock
   /** Uniform in [0, 1); jitter comes from here. */
   readonly random?: () => number
@@ -47,6 +66,7 @@ export interface Environment {
   readonly storage: Storage
   readonly fetch: typeof globalThis.fetch
   readonly WebSocket: WebSocketConstructor | null
+  readonly XMLHttpRequest: XhrConstructor | null
   readonly clock: Clock
   readonly random: () => number
   readonly newId: () => string
@@ -69,6 +89,7 @@ interface Scope {
   readonly navigator?: { readonly locks?: LocksLike }
   readonly indexedDB?: unknown
   readonly WebSocket?: WebSocketConstructor
+  readonly XMLHttpRequest?: XhrConstructor
   readonly BroadcastChannel?: new (name: string) => ChannelLike
 }
 
@@ -86,6 +107,8 @@ export function readEnvironment(options: ParleyOptions & ParleyInjectables): Env
     storage,
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     WebSocket: options.WebSocket === undefined ? (scope.WebSocket ?? null) : options.WebSocket,
+    XMLHttpRequest:
+      options.XMLHttpRequest === undefined ? (scope.XMLHttpRequest ?? null) : options.XMLHttpRequest,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newId: options.newId ?? randomId,

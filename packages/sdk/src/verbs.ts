@@ -1,5 +1,5 @@
 /** What a person can ask for and wait on: the calls that answer with a value. */
-import type { Member, Message, Room, User } from '@parley/protocol'
+import type { Member, Message, NotificationSettings, NotifyLevel, Room, User } from '@parley/protocol'
 import type { Page, Parley } from './api.ts'
 import type { Core } from './core.ts'
 
@@ -21,6 +21,10 @@ type Verb =
   | 'pins'
   | 'permissions'
   | 'claimSetup'
+  | 'notifyLevel'
+  | 'setNotifyLevel'
+  | 'notificationSettings'
+  | 'setNotificationSettings'
   | 'edit'
   | 'remove'
   | 'react'
@@ -36,7 +40,13 @@ function page<Item>(items: Item[], next: string | undefined): Page<Item> {
 }
 
 export function createVerbs(core: Core, newId: () => string): Pick<Parley, Verb> {
-  return { ...roomVerbs(core), ...memberVerbs(core), ...searchVerbs(core), ...messageVerbs(core, newId) }
+  return {
+    ...roomVerbs(core),
+    ...memberVerbs(core),
+    ...searchVerbs(core),
+    ...notificationVerbs(core),
+    ...messageVerbs(core, newId),
+  }
 }
 
 function roomVerbs(
@@ -147,6 +157,27 @@ function searchVerbs(
     },
     async claimSetup(code) {
       await rest.call('POST', '/admin/setup', { body: { code } })
+    },
+  }
+}
+
+function notificationVerbs(
+  core: Core,
+): Pick<Parley, 'notifyLevel' | 'setNotifyLevel' | 'notificationSettings' | 'setNotificationSettings'> {
+  const { rest } = core.session
+  const mine = '/users/me/notifications'
+  return {
+    async notifyLevel(room) {
+      return (await rest.call<{ level: NotifyLevel }>('GET', at(room, '/notifications'))).level
+    },
+    async setNotifyLevel(room, level) {
+      await rest.call('PATCH', at(room, '/notifications'), { body: { level } })
+    },
+    async notificationSettings() {
+      return (await rest.call<{ settings: NotificationSettings }>('GET', mine)).settings
+    },
+    async setNotificationSettings(body) {
+      return (await rest.call<{ settings: NotificationSettings }>('PATCH', mine, { body })).settings
     },
   }
 }

@@ -8,7 +8,7 @@ export const CODES: Readonly<Record<number, readonly string[]>> = {
   403: ['forbidden', 'not_member', 'bad_origin', 'not_invited'],
   404: ['not_found'],
   409: ['username_taken', 'email_taken', 'room_name_taken', 'conflict'],
-  413: ['too_large', 'file_too_large'],
+  413: ['too_large', 'file_too_large', 'quota_exceeded'],
   415: ['unsupported_media_type'],
   422: ['password_too_common', 'file_refused'],
   429: ['rate_limited'],

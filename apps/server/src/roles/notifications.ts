@@ -1,7 +1,26 @@
-/** What the notifications service promises: who is told what, when and how; the inbox. */
-import type { RoleContext, RunningRole } from '../role.ts'
+/** Who is told what, when and how; the inbox. */
+import { createNotificationsService } from '@parley/services/notifications/create-notifications-service'
+import { notificationsMigrations } from '@parley/services/notifications/migrations'
+import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
+
+const CONNECTIONS_MAX = 8
+
+export const migrations: NonNullable<RoleModule['migrations']> = notificationsMigrations
 
 export async function start(context: RoleContext): Promise<RunningRole> {
-  context.provide('notifications', {})
-  return { close: async () => {} }
+  const { bus, queue, clock, newId, log, services, tracer } = context
+  const service = createNotificationsService({
+    database: context.database('notifications', CONNECTIONS_MAX),
+    bus,
+    queue,
+    clock,
+    newId,
+    log,
+    tracer,
+    rooms: services.rooms,
+    sessions: services.sessions,
+  })
+  context.provide('notifications', service)
+  await service.start()
+  return { close: () => service.close() }
 }

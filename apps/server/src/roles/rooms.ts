@@ -21,6 +21,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     log,
     tracer,
     auth: services.auth,
+    files: services.files,
   })
   context.provide('rooms', service)
   observeBacklog(context, 'rooms', () => service.backlog())

@@ -2,24 +2,11 @@
  * Every setting there is: by environment variable or by flag, the flag winning. `docs/settings.md` is this
  * table, and a test compares the two.
  */
+import { jobSettings } from './job-settings.ts'
 import * as kinds from './kinds.ts'
+import { setting } from './setting.ts'
 
-export interface SettingDefinition<Value> {
-  readonly env: `PARLEY_${string}`
-  readonly flag: `--${string}`
-  /** What the flag's value is called in `--help`. */
-  readonly placeholder: string
-  /** Text, so that the documentation shows what one would type; undefined: not set. */
-  readonly fallback: string | undefined
-  readonly parse: (text: string) => Value
-  readonly description: string
-  /** Never shown, not even in an error. */
-  readonly secret?: boolean
-}
-
-function setting<Value>(definition: SettingDefinition<Value>): SettingDefinition<Value> {
-  return definition
-}
+export type { SettingDefinition } from './setting.ts'
 
 export const settingsTable = {
   port: setting({
@@ -226,6 +213,41 @@ export const settingsTable = {
     parse: kinds.serviceUrls,
     description: 'The same for `scheduler`.',
   }),
+  fileStore: setting({
+    env: 'PARLEY_FILE_STORE',
+    flag: '--file-store',
+    placeholder: 'directory',
+    fallback: undefined,
+    parse: kinds.directory,
+    description:
+      'Directory of uploaded files; processes with the role `files` share one. Not set: `files` in `PARLEY_DATA`.',
+  }),
+  fileMaxBytes: setting({
+    env: 'PARLEY_FILE_MAX',
+    flag: '--file-max',
+    placeholder: 'size',
+    fallback: '1GB',
+    parse: kinds.bytes,
+    description:
+      'The largest file that may be uploaded, such as `100MB`. Pictures may have 32 MB in any case.',
+  }),
+  fileUserMaxBytes: setting({
+    env: 'PARLEY_FILE_USER_MAX',
+    flag: '--file-user-max',
+    placeholder: 'size|off',
+    fallback: '10GB',
+    parse: kinds.bytesOrOff,
+    description: 'What all files of one person may take; `off`: no limit.',
+  }),
+  fileTotalMaxBytes: setting({
+    env: 'PARLEY_FILE_TOTAL_MAX',
+    flag: '--file-total-max',
+    placeholder: 'size|off',
+    fallback: 'off',
+    parse: kinds.bytesOrOff,
+    description: 'What all files together may take; `off`: what the disk holds.',
+  }),
+  ...jobSettings,
   rateLimits: setting({
     env: 'PARLEY_RATE_LIMITS',
     flag: '--rate-limits',
@@ -331,6 +353,7 @@ type Optional =
   | 'notificationsUrls'
   | 'filesDatabaseUrl'
   | 'filesUrls'
+  | 'fileStore'
   | 'schedulerDatabaseUrl'
   | 'schedulerUrls'
 

@@ -22,9 +22,9 @@ const callees: Readonly<Record<RoleName, readonly ServiceName[]>> = {
   rooms: ['auth', 'files'],
   notifications: ['auth', 'sessions', 'rooms'],
   files: ['auth', 'rooms'],
-  scheduler: ['rooms', 'files', 'notifications'],
+  scheduler: ['rooms'],
   ws: ['auth', 'sessions', 'rooms', 'notifications', 'files'],
-  http: ['auth', 'sessions', 'rooms', 'notifications', 'files', 'scheduler'],
+  http: ['auth', 'sessions', 'rooms', 'notifications', 'files'],
 }
 
 /** Throws `PlainError` that names every setting that is missing. */

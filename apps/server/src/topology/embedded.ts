@@ -21,10 +21,12 @@ import {
 import { createMemorySessionsStore } from '@parley/services/sessions/memory-sessions-store'
 import type { DataDirectory } from '../data-directory.ts'
 import { createLocalCaller } from '../local-caller.ts'
+import { createLocalFileDoor } from '../local-file-door.ts'
 import { loadRoles } from '../roles.ts'
 import { holdDatabase } from './hold-database.ts'
 import { createObserveDead } from './observe.ts'
 import { openEmbeddedPostgres } from './open-embedded-postgres.ts'
+import { openFileStore } from './open-file-store.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
 import {
   createMetrics,
@@ -122,6 +124,7 @@ function createEngines(
     createLocalCaller<Verbs>(serviceContracts[name], settings.strictCalls),
   )
   const gateway = createLocalCaller(gatewayContract, settings.strictCalls)
+  const files = createLocalFileDoor()
   return {
     bus,
     queue,
@@ -136,6 +139,9 @@ function createEngines(
       openDatabase(stack, { connection: asService(connection, schema), maxConnections, log }),
     selfUrl: undefined,
     gatewayAt: () => gateway.service,
+    openFileStore: () => openFileStore(settings),
+    fileDoor: files.door,
+    provideFileDoor: files.connect,
     complaint,
     drain: async () => {},
   }

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
+import type { FileDoorServer } from '@parley/adapters/files/serve-file-door'
 import type { CallServer } from '@parley/adapters/rpc/serve-calls'
 import type { Registry } from 'prom-client'
 import { explainListenError } from '../check-port.ts'
@@ -11,6 +12,7 @@ export interface InternalServerOptions {
   readonly host: string
   readonly port: number
   readonly calls: CallServer
+  readonly files: FileDoorServer
   readonly ready: () => Readiness
   readonly metrics: Registry
   /** Opens `/metrics` to other machines; undefined: only this one may read it. */
@@ -22,7 +24,11 @@ export async function startInternalServer(
   options: InternalServerOptions,
 ): Promise<{ close(): Promise<void> }> {
   const { host, port, calls } = options
-  const server = createServer((request, response) => void answer(options, request, response))
+  const server = createServer((request, response) => {
+    if (!options.files.handle(request, response)) void answer(options, request, response)
+  })
+  // An upload takes as long as its sender takes; who holds the service key is trusted with a connection.
+  server.requestTimeout = 0
   server.on('upgrade', (request, socket, head) => calls.handleUpgrade(request, socket, head))
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject).listen(port, host, resolve)

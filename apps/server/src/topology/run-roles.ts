@@ -43,6 +43,9 @@ export type Engines = Pick<
   | 'database'
   | 'selfUrl'
   | 'gatewayAt'
+  | 'openFileStore'
+  | 'fileDoor'
+  | 'provideFileDoor'
 > & {
   /** Why this process cannot serve at the moment; undefined when it can. */
   readonly complaint: () => string | undefined
@@ -137,6 +140,12 @@ function createContext(
       webDirectory,
       ready: () => readinessOf(phase, engines.complaint),
     },
+    fileLimits: {
+      fileMaxBytes: settings.fileMaxBytes,
+      userMaxBytes: settings.fileUserMaxBytes,
+      totalMaxBytes: settings.fileTotalMaxBytes,
+    },
+    jobs: { archiveAfterDays: settings.archiveAfterDays, archiveSchedule: settings.archiveSchedule },
     verifier: createSharedVerifier({
       auth: engines.services.auth,
       bus: engines.bus,

@@ -6,6 +6,7 @@ export const links = {
   people: '/people',
   discover: '/rooms',
   search: '/search',
+  inbox: '/inbox',
   settings: '/settings',
   room: (room: string) => `/r/${encodeURIComponent(room)}`,
   message: (room: string, seq: number) => `/r/${encodeURIComponent(room)}/${seq}`,

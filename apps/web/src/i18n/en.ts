@@ -1,13 +1,23 @@
 /** The English catalogue; its keys are the type of every other one. */
+import { settings } from './en-settings.ts'
+
 export const en = {
   app: {
     name: 'Parley',
     skip: 'Skip to the conversation',
     loading: 'Loading…',
     navigation: 'Main',
+    toasts: 'News',
     titleUnread: '({{count}}) {{title}}',
   },
-  nav: { chats: 'Chats', people: 'People', discover: 'Rooms', search: 'Search', settings: 'Settings' },
+  nav: {
+    chats: 'Chats',
+    people: 'People',
+    discover: 'Rooms',
+    search: 'Search',
+    inbox: 'Inbox',
+    settings: 'Settings',
+  },
   action: {
     back: 'Back',
     cancel: 'Cancel',
@@ -85,6 +95,7 @@ export const en = {
     conflict: 'This no longer fits; somebody may have been faster.',
     too_large: 'This is too large.',
     file_too_large: 'This file is too large.',
+    quota_exceeded: 'The space for files is used up.',
     unsupported_media_type: 'This kind of content is not accepted.',
     password_too_common: 'This password is among the most common ones. Please choose another.',
     file_refused: 'This kind of file is not accepted.',
@@ -203,6 +214,28 @@ export const en = {
     empty: 'No message matches “{{query}}”',
     results: 'Results',
   },
+  inbox: {
+    title: 'Inbox',
+    unread_one: '{{count}} unread notification',
+    unread_other: '{{count}} unread notifications',
+    new: 'Unread:',
+    read: 'Mark as read',
+    readAll: 'Mark all as read',
+    empty: 'Nothing waits for you',
+    emptyHint: 'Mentions, answers and messages that reach you while you are away are kept here.',
+    loadError: 'The inbox could not be loaded.',
+    roomGone: 'This chat is not open to you any more',
+    mention: '{{name}} mentioned you in {{room}}',
+    mentionAnywhere: '{{name}} mentioned you',
+    reply: '{{name}} answered you in {{room}}',
+    replyAnywhere: '{{name}} answered you',
+    added: '{{name}} added you to {{room}}',
+    addedAnywhere: '{{name}} added you to a chat',
+    message: '{{name}} wrote in {{room}}',
+    messageAnywhere: '{{name}} wrote',
+    direct: '{{name}} wrote to you',
+    alert: '{{head}}: {{text}}',
+  },
   conversation: {
     log: 'Messages in {{room}}',
     empty: 'This is the beginning',
@@ -275,6 +308,26 @@ export const en = {
     send: 'Send message',
     saveEdit: 'Save changes',
   },
+  files: {
+    attach: 'Attach files',
+    attached: 'Attached files',
+    drop: 'Drop files here to attach them',
+    sending: 'Uploading: {{percent}}%',
+    progress: 'Upload of {{name}}',
+    cancel: 'Cancel the upload of {{name}}',
+    remove: 'Do not send {{name}}',
+    retry: 'Upload {{name}} again',
+    tooMany_one: 'A message carries at most {{count}} file.',
+    tooMany_other: 'A message carries at most {{count}} files.',
+    open: 'Look at {{name}}',
+    play: 'Play {{name}}',
+    download: 'Save {{name}}',
+    previous: 'Previous picture',
+    next: 'Next picture',
+    previewOne: 'File: {{name}}',
+    previewMany_one: '{{count}} file',
+    previewMany_other: '{{count}} files',
+  },
   details: {
     title: 'Details',
     members: 'Members',
@@ -302,38 +355,11 @@ export const en = {
     makeRole: 'Make {{role}}',
     write: 'Write directly',
     created: 'Created: {{date}}',
+    notify: 'Notify me of',
+    notifyLevels: { all: 'All messages', mentions: 'What concerns me', none: 'Nothing' },
   },
   role: { owner: 'owner', admin: 'admin', member: 'member', reader: 'reader' },
-  settings: {
-    title: 'Settings',
-    profile: 'Profile',
-    appearance: 'Appearance',
-    security: 'Password',
-    devices: 'Signed-in devices',
-    saved: 'Saved',
-    theme: 'Theme',
-    themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
-    language: 'Language',
-    currentPassword: 'Present password',
-    newPassword: 'New password',
-    changePassword: 'Change password',
-    passwordHint: 'All your other devices are signed out.',
-    passwordChanged: 'Password changed; other devices were signed out.',
-    thisDevice: 'This device',
-    lastActive: 'Active {{when}}',
-    signedIn: 'Signed in {{when}}',
-    revoke: 'Sign out',
-    revokeTitle: 'Sign out {{name}}?',
-    revokeText: 'It is disconnected at once.',
-    revoked: '{{name}} was signed out',
-    administration: 'Administration',
-    isAdmin: 'You are an administrator of this server.',
-    setupCode: 'Setup code',
-    setupHint: 'The first start of the server prints it. It works once and makes you administrator.',
-    setupClaim: 'Become administrator',
-    setupRefused: 'This code is not valid, or was used already.',
-    version: 'Parley, on {{host}}',
-  },
+  settings,
   emoji: {
     title: 'Emoji',
     recent: 'Recent',
@@ -349,3 +375,10 @@ export const en = {
 }
 
 export type Catalogue = typeof en
+
+/** Of languages with one plural form. */
+export type WithoutOne<Tree> = {
+  [Key in keyof Tree as Key extends `${string}_one` ? never : Key]: Tree[Key] extends string
+    ? string
+    : WithoutOne<Tree[Key]>
+}

@@ -1,11 +1,6 @@
 /** Tiếng Việt. One plural form, so keys that end in `_one` have no counterpart here. */
-import type { Catalogue } from './en.ts'
-
-type WithoutOne<Tree> = {
-  [Key in keyof Tree as Key extends `${string}_one` ? never : Key]: Tree[Key] extends string
-    ? string
-    : WithoutOne<Tree[Key]>
-}
+import type { Catalogue, WithoutOne } from './en.ts'
+import { settings } from './vi-settings.ts'
 
 export const vi: WithoutOne<Catalogue> = {
   app: {
@@ -13,6 +8,7 @@ export const vi: WithoutOne<Catalogue> = {
     skip: 'Đến thẳng cuộc trò chuyện',
     loading: 'Đang tải…',
     navigation: 'Chính',
+    toasts: 'Tin báo',
     titleUnread: '({{count}}) {{title}}',
   },
   nav: {
@@ -20,6 +16,7 @@ export const vi: WithoutOne<Catalogue> = {
     people: 'Mọi người',
     discover: 'Phòng',
     search: 'Tìm kiếm',
+    inbox: 'Hộp thư',
     settings: 'Cài đặt',
   },
   action: {
@@ -99,6 +96,7 @@ export const vi: WithoutOne<Catalogue> = {
     conflict: 'Việc này không còn phù hợp; có thể ai đó đã làm trước.',
     too_large: 'Nội dung quá lớn.',
     file_too_large: 'Tệp quá lớn.',
+    quota_exceeded: 'Đã hết dung lượng cho tệp.',
     unsupported_media_type: 'Loại nội dung này không được chấp nhận.',
     password_too_common: 'Mật khẩu này quá phổ biến. Vui lòng chọn mật khẩu khác.',
     file_refused: 'Loại tệp này không được chấp nhận.',
@@ -213,6 +211,27 @@ export const vi: WithoutOne<Catalogue> = {
     empty: 'Không có tin nào khớp “{{query}}”',
     results: 'Kết quả',
   },
+  inbox: {
+    title: 'Hộp thư',
+    unread_other: '{{count}} thông báo chưa đọc',
+    new: 'Chưa đọc:',
+    read: 'Đánh dấu đã đọc',
+    readAll: 'Đánh dấu tất cả đã đọc',
+    empty: 'Không có gì đang chờ bạn',
+    emptyHint: 'Những lần nhắc đến, câu trả lời và tin nhắn gửi khi bạn vắng mặt được giữ ở đây.',
+    loadError: 'Không tải được hộp thư.',
+    roomGone: 'Bạn không còn xem được cuộc trò chuyện này',
+    mention: '{{name}} đã nhắc đến bạn trong {{room}}',
+    mentionAnywhere: '{{name}} đã nhắc đến bạn',
+    reply: '{{name}} đã trả lời bạn trong {{room}}',
+    replyAnywhere: '{{name}} đã trả lời bạn',
+    added: '{{name}} đã thêm bạn vào {{room}}',
+    addedAnywhere: '{{name}} đã thêm bạn vào một cuộc trò chuyện',
+    message: '{{name}} đã viết trong {{room}}',
+    messageAnywhere: '{{name}} đã viết',
+    direct: '{{name}} đã nhắn cho bạn',
+    alert: '{{head}}: {{text}}',
+  },
   conversation: {
     log: 'Tin nhắn trong {{room}}',
     empty: 'Đây là điểm bắt đầu',
@@ -280,6 +299,24 @@ export const vi: WithoutOne<Catalogue> = {
     send: 'Gửi tin',
     saveEdit: 'Lưu thay đổi',
   },
+  files: {
+    attach: 'Đính kèm tệp',
+    attached: 'Tệp đính kèm',
+    drop: 'Thả tệp vào đây để đính kèm',
+    sending: 'Đang tải lên: {{percent}}%',
+    progress: 'Tải lên {{name}}',
+    cancel: 'Hủy tải lên {{name}}',
+    remove: 'Không gửi {{name}}',
+    retry: 'Tải lên lại {{name}}',
+    tooMany_other: 'Mỗi tin nhắn mang tối đa {{count}} tệp.',
+    open: 'Xem {{name}}',
+    play: 'Phát {{name}}',
+    download: 'Lưu {{name}}',
+    previous: 'Ảnh trước',
+    next: 'Ảnh sau',
+    previewOne: 'Tệp: {{name}}',
+    previewMany_other: '{{count}} tệp',
+  },
   details: {
     title: 'Chi tiết',
     members: 'Thành viên',
@@ -307,39 +344,11 @@ export const vi: WithoutOne<Catalogue> = {
     makeRole: 'Đặt làm {{role}}',
     write: 'Viết riêng',
     created: 'Tạo: {{date}}',
+    notify: 'Thông báo cho tôi',
+    notifyLevels: { all: 'Mọi tin nhắn', mentions: 'Điều liên quan đến tôi', none: 'Không gì cả' },
   },
   role: { owner: 'chủ phòng', admin: 'quản trị viên', member: 'thành viên', reader: 'người đọc' },
-  settings: {
-    title: 'Cài đặt',
-    profile: 'Hồ sơ',
-    appearance: 'Giao diện',
-    security: 'Mật khẩu',
-    devices: 'Thiết bị đã đăng nhập',
-    saved: 'Đã lưu',
-    theme: 'Màu sắc',
-    themes: { system: 'Theo hệ thống', light: 'Sáng', dark: 'Tối' },
-    language: 'Ngôn ngữ',
-    currentPassword: 'Mật khẩu hiện tại',
-    newPassword: 'Mật khẩu mới',
-    changePassword: 'Đổi mật khẩu',
-    passwordHint: 'Mọi thiết bị khác của bạn sẽ bị đăng xuất.',
-    passwordChanged: 'Đã đổi mật khẩu; các thiết bị khác đã bị đăng xuất.',
-    thisDevice: 'Thiết bị này',
-    lastActive: 'Hoạt động {{when}}',
-    signedIn: 'Đăng nhập {{when}}',
-    revoke: 'Đăng xuất',
-    revokeTitle: 'Đăng xuất {{name}}?',
-    revokeText: 'Thiết bị bị ngắt kết nối ngay.',
-    revoked: 'Đã đăng xuất {{name}}',
-    administration: 'Quản trị',
-    isAdmin: 'Bạn là quản trị viên của máy chủ này.',
-    setupCode: 'Mã thiết lập',
-    setupHint:
-      'Máy chủ in mã này ở lần khởi động đầu tiên. Mã chỉ dùng được một lần và đưa bạn lên làm quản trị viên.',
-    setupClaim: 'Trở thành quản trị viên',
-    setupRefused: 'Mã này không đúng hoặc đã được dùng.',
-    version: 'Parley, tại {{host}}',
-  },
+  settings,
   emoji: {
     title: 'Biểu tượng cảm xúc',
     recent: 'Gần đây',

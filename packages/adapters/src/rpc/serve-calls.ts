@@ -1,10 +1,10 @@
 /** The answering side of calls between processes. Whoever holds the service key may call; nobody else gets a byte. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { CallContext, Clock, Contract, Log, ServiceOf, Verb } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { bearsServiceKey } from './bears-service-key.ts'
 import { createOutbox } from './outbox.ts'
 import {
   type AnswersFrame,
@@ -219,8 +219,7 @@ interface Refusal {
 function refusal(request: IncomingMessage, serviceKeys: readonly string[]): Refusal | undefined {
   if (request.url !== CALLS_PATH)
     return { status: '404 Not Found', why: 'an upgrade of an unknown path was refused' }
-  const given = request.headers.authorization ?? ''
-  if (!serviceKeys.some((key) => equalInConstantTime(given, `Bearer ${key}`)))
+  if (!bearsServiceKey(request.headers.authorization, serviceKeys))
     return { status: '401 Unauthorized', why: 'a caller without the right PARLEY_SERVICE_KEY was refused' }
   const version = Number(request.headers[VERSION_HEADER])
   if (version >= CALLS_VERSION_OLDEST && version <= CALLS_VERSION) return undefined
@@ -236,11 +235,6 @@ function absence(request: IncomingMessage, provided: Provided, leaving: boolean)
   if (!leaving && (contract === undefined || provided.has(String(contract)))) return undefined
   const why = `a caller came for ${contract ?? 'a service'}, which is ${leaving ? 'not here any more' : 'not here yet'}`
   return { status: '503 Service Unavailable', why, passes: true }
-}
-
-function equalInConstantTime(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
 }
 
 function refuse(socket: Duplex, { status }: Refusal): void {

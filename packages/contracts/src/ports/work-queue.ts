@@ -18,7 +18,7 @@ export interface WorkItem {
 /** What happened, and which queues hear of it: a queue is one consumer's, shared by its replicas. */
 export const workTopics = {
   /** Rooms have new entries: `{ heads: { [room]: seq }, trace? }`. */
-  'room.entries': ['rooms.index'],
+  'room.entries': ['rooms.index', 'notifications.entries'],
 } as const satisfies Record<string, readonly string[]>
 
 /** What the bodies of a topic's items are as JSON. */

@@ -38,9 +38,16 @@ export function describeWorkQueue(
       consume: (from, atOnce, handler) => current.queue.consume(from, atOnce, handler),
       close: () => current.queue.close(),
     }
-    describeDelivery(queue)
-    describeFailures(queue, traits)
-    describeEnds(queue, traits)
+    describeEveryQueue(queue)
+    describe('one of several queues of a topic', () => {
+      beforeEach(async () => {
+        for (const other of workTopics[TOPIC])
+          if (other !== QUEUE) await current.queue.consume(other, 1, async () => {})
+      })
+      describeDelivery(queue)
+      describeFailures(queue, traits)
+      describeEnds(queue, traits)
+    })
   })
 }
 
@@ -76,13 +83,15 @@ async function collect(queue: WorkQueue, from: WorkQueueName, atOnce = 4) {
   return { received, first, end }
 }
 
-function describeDelivery(queue: WorkQueue): void {
+function describeEveryQueue(queue: WorkQueue): void {
   it('delivers every item to every queue of its topic', async () => {
     const consumers = await Promise.all(workTopics[TOPIC].map((one) => collect(queue, one)))
     await publish(queue, items(20))
     for (const { first } of consumers) expect(idsOf(await first(20))).toEqual(idsOf(items(20)))
   })
+}
 
+function describeDelivery(queue: WorkQueue): void {
   it('carries ids and text of any kind unchanged', async () => {
     const texts = ['', '{}', 'Xin chào Đà Nẵng', '🎉\n\r\u0001', 'x'.repeat(300_000)]
     const sent = texts.map((text, n) => item(`ä-${n}`, text))

@@ -1,9 +1,13 @@
+import type { FileShape } from '@parley/protocol'
+
 /** A message on its way. Never changed in place: a new object is a change a screen can see. */
 export interface OutboxItem {
   readonly client_id: string
   readonly room: string
   readonly body: string
   readonly reply_to?: number
+  /** Uploaded already. */
+  readonly files?: readonly FileShape[]
   /** When it was written, milliseconds since the epoch. */
   readonly at: number
   /** Sends in this order within a room; grows with each message of this device. */

@@ -2,7 +2,7 @@
  * Messages on their way. Each is stored before it is sent and keeps its `client_id` on every attempt, so that a closed
  * browser loses none and a lost answer doubles none. One at a time a room, in order; across tabs one sends.
  */
-import { BODY_MAX_CHARS, type Entry, ParleyError } from '@parley/protocol'
+import { BODY_MAX_CHARS, type Entry, type FileShape, ParleyError } from '@parley/protocol'
 import type { Storage } from '../api.ts'
 import type { Clock } from '../clock.ts'
 import { backoffMs } from '../connection/backoff.ts'
@@ -24,6 +24,13 @@ export interface OutboxOptions {
   /** Entries of this room up to here have arrived on this device. */
   readonly arrived: (room: string) => number
   readonly changed: (room: string) => void
+}
+
+/** What a person writes. */
+export interface NewMessage {
+  readonly body: string
+  readonly reply_to?: number
+  readonly files?: readonly FileShape[]
 }
 
 /** What tabs of one person tell one another. */
@@ -88,10 +95,10 @@ export class Outbox {
   }
 
   /** Throws `unauthenticated` when nobody is signed in, `invalid_request` for what no server would take. */
-  add(room: string, body: string, replyTo: number | undefined): OutboxItem {
+  add(room: string, { body, reply_to, files = [] }: NewMessage): OutboxItem {
     if (this.#user === null) throw new ParleyError('unauthenticated')
     const trimmed = body.trim()
-    if (trimmed === '' || [...trimmed].length > BODY_MAX_CHARS) {
+    if ((trimmed === '' && files.length === 0) || [...trimmed].length > BODY_MAX_CHARS) {
       throw new ParleyError('invalid_request', {
         details: { fields: { body: `must be 1 to ${BODY_MAX_CHARS} characters` } },
       })
@@ -102,7 +109,8 @@ export class Outbox {
       client_id: this.#options.newId(),
       room,
       body: trimmed,
-      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+      ...(reply_to === undefined ? {} : { reply_to }),
+      ...(files.length === 0 ? {} : { files }),
       at: now,
       order: this.#order,
     }
@@ -329,7 +337,7 @@ export class Outbox {
 
   /** False: the lane must wait. */
   async #sendOne(lane: Lane, item: OutboxItem): Promise<boolean> {
-    const { room, client_id, body, reply_to } = item
+    const { room, client_id, body, reply_to, files } = item
     try {
       const answer = await this.#options.send({
         t: 'send',
@@ -337,6 +345,7 @@ export class Outbox {
         client_id,
         body,
         ...(reply_to === undefined ? {} : { reply_to }),
+        ...(files === undefined ? {} : { file_ids: files.map(({ id }) => id) }),
       })
       lane.failures = 0
       if (this.#lanes.get(room) === lane) await this.#sent(lane, item, answer)

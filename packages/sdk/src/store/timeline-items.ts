@@ -76,7 +76,7 @@ export class TimelineItems {
   #waiting(waiting: OutboxItem, me: string): TimelineItem {
     const known = this.#outbox.get(waiting)
     if (known !== undefined) return known
-    const { room, client_id, body, reply_to, at, sent, error } = waiting
+    const { room, client_id, body, reply_to, files, at, sent, error } = waiting
     const item: TimelineItem = {
       type: 'message',
       key: ownKey(client_id),
@@ -88,6 +88,7 @@ export class TimelineItems {
       body,
       reactions: [],
       ...(reply_to === undefined ? {} : { reply_to }),
+      ...(files === undefined ? {} : { files: [...files] }),
       state: sent !== undefined ? 'sent' : error !== undefined ? 'failed' : 'sending',
       ...(error === undefined ? {} : { error }),
     }

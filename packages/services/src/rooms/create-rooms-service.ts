@@ -1,6 +1,9 @@
 /** The rooms service: its verbs behind the contract, and the lifetimes of its relay and its background work. */
 import { type Backlog, noCache, noTracer, type RoomsService } from '@parley/contracts'
+import { traceItems } from '../shared/trace-items.ts'
 import { createAnnouncer } from './announcer.ts'
+import { archiveEntries } from './archive-entries.ts'
+import { canReadFile, droppedFiles, filesInUse, forgetDroppedFiles } from './attachments.ts'
 import { createChangeMembers } from './change-members.ts'
 import { createChangeMessage } from './change-message.ts'
 import { changedMemberships } from './changed-memberships.ts'
@@ -11,8 +14,11 @@ import { createReadEpoch } from './epoch.ts'
 import { createIndexMessages, INDEX_AT_ONCE } from './index-messages.ts'
 import { listBans, listMembers } from './list-members.ts'
 import { getMessage, listMessages, listPins } from './list-messages.ts'
+import { listPreviews } from './list-previews.ts'
 import { findRoom, listRoomIds, pageOfRooms, searchRooms } from './list-rooms.ts'
+import { listTellable } from './list-tellable.ts'
 import { createMark } from './mark.ts'
+import { memberMarks } from './member-marks.ts'
 import { readBacklog } from './read-backlog.ts'
 import { heads, readLog, replay } from './read-log.ts'
 import { readRoom } from './read-room.ts'
@@ -22,7 +28,6 @@ import { createResume } from './resume.ts'
 import { searchMessages } from './search-messages.ts'
 import { createSendMessage } from './send-message.ts'
 import { createDirectory, syncUsers, userCopies } from './sync-users.ts'
-import { traceItems } from './trace-items.ts'
 import { createWriteRoom } from './write-room.ts'
 
 export interface RunningRoomsService extends RoomsService {
@@ -73,19 +78,27 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     ...createChangeMembers({ ...dependencies, write, announcer, directory }),
     listMembers: (input) => listMembers(database, input),
     listBans: (input) => listBans(database, input),
-    sendMessage: createSendMessage(dependencies, announcer),
-    ...createChangeMessage(write),
+    sendMessage: createSendMessage(dependencies, announcer, directory),
+    ...createChangeMessage(dependencies, write),
     listMessages: (input) => listMessages(database, cache, input),
     getMessage: (input) => getMessage(database, input),
     listPins: (input) => listPins(database, input),
     searchMessages: (input) => searchMessages(database, input),
     readLog: (input) => readLog(database, input),
+    canReadFile: (input) => canReadFile(database, input),
+    filesInUse: (input) => filesInUse(database, input),
+    droppedFiles: (input) => droppedFiles(database, input),
+    forgetDroppedFiles: (input) => forgetDroppedFiles(database, input),
     listRoomIds: (input) => listRoomIds(database, input),
     ...resume,
     mark: createMark(database, announcer),
     changedMemberships: (input) => changedMemberships(database, readEpoch, input),
+    archiveEntries: (input, context) => archiveEntries({ database, clock, log }, input, context?.signal),
     heads: (input) => heads(database, input),
     replay: (input) => replay(database, input),
+    listTellable: (input) => listTellable(database, input),
+    memberMarks: (input) => memberMarks(database, input),
+    listPreviews: (input) => listPreviews(database, input),
     async start() {
       startSampling()
       relay.start()

@@ -2,7 +2,9 @@
 import type { Database, InputOf, Log, roomsContract } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import type { Announcer } from './announcer.ts'
+import { dropRoomAttachments } from './attachments.ts'
 import type { RoomsDependencies } from './dependencies.ts'
+import { LOG_TABLES } from './log-tables.ts'
 import { readRoom, withoutMe } from './read-room.ts'
 import { assertMember, type WriteRoom } from './write-room.ts'
 
@@ -30,7 +32,7 @@ const PURGE_MAX_ROWS = 2_000
 /** A deleted room's row and tombstones stay this long, so that clients that were away are told that it is gone. */
 const TOMBSTONE_DAYS = 90
 
-const CONTENT_TABLES = ['entry', 'search', 'reaction', 'pin', 'mark', 'ban'] as const
+const CONTENT_TABLES = [...LOG_TABLES, 'search', 'reaction', 'pin', 'mark', 'ban'] as const
 
 /** Removes one bounded step of what deleted rooms held; false when nothing was left. */
 export async function purgeDeletedRooms(database: Database, log: Log): Promise<boolean> {
@@ -41,6 +43,7 @@ export async function purgeDeletedRooms(database: Database, log: Log): Promise<b
   )
   const room = rows[0]
   if (room === undefined) return false
+  if ((await dropRoomAttachments(database, room.id, PURGE_MAX_ROWS)) > 0) return true
   for (const table of CONTENT_TABLES) {
     const { rowCount } = await database.query(
       `delete from rooms.${table} where ctid = any(array(select ctid from rooms.${table} where room_id = $1 limit ${PURGE_MAX_ROWS}))`,

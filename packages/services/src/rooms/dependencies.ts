@@ -4,6 +4,7 @@ import type {
   Cache,
   Clock,
   Database,
+  FilesService,
   Log,
   NewId,
   Tracer,
@@ -19,6 +20,8 @@ export interface RoomsDependencies {
   readonly log: Log
   /** Whom this service's copy of users does not know yet is asked for here. */
   readonly auth: Pick<AuthService, 'userRecords'>
+  /** What files are, and where those of deleted messages are left. */
+  readonly files: Pick<FilesService, 'describeFiles' | 'dropFiles'>
   /** Keeps the newest page of rooms that are read much; left out, every page comes from the database. */
   readonly cache?: Cache
   readonly tracer?: Tracer

@@ -110,7 +110,7 @@ async function readNewest(
   const { rows } = await database.query<RoomNow & (MessageRow | { seq: null })>(
     `with room as materialized (select ${ROOM_NOW}),
      picked as materialized (
-       select e.* from rooms.entry e
+       select e.* from rooms.log e
        where e.room_id = $2 and e.kind = 'message' and (select role from room) is not null
        order by e.seq desc limit $3)
      select room.*, ${MESSAGE_COLUMNS} from room left join picked e on true ${MESSAGE_JOINS} order by e.seq`,

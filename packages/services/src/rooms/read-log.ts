@@ -20,9 +20,9 @@ async function loadEntries(
 ): Promise<Entry[]> {
   const { rows } = await database.query<EntryRow>(
     `select ${ENTRY_COLUMNS} from (
-       select *, coalesce(sum(octet_length(coalesce(body, '')) + ${ENTRY_BYTES})
+       select *, coalesce(sum(octet_length(coalesce(body, '')) + coalesce(pg_column_size(data), 0) + ${ENTRY_BYTES})
          over (order by seq rows between unbounded preceding and 1 preceding), 0) as before
-       from rooms.entry where room_id = $1 and seq > $2 order by seq limit $3) e
+       from rooms.log where room_id = $1 and seq > $2 order by seq limit $3) e
      where before < $4 order by seq`,
     [room, after, limit, bytes],
     'rooms.log',

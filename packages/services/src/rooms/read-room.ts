@@ -41,10 +41,10 @@ const ROOM_QUERY = `
     m.role, coalesce(k.read_seq, 0) as read_seq, coalesce(k.delivered_seq, 0) as delivered_seq,
     case when m.role is null or coalesce(k.read_seq, 0) >= r.head_seq then 0 else (
       select count(*)::int from (
-        select 1 from rooms.entry e where e.room_id = r.id and e.seq > coalesce(k.read_seq, 0) and e.kind = 'message'
+        select 1 from rooms.log e where e.room_id = r.id and e.seq > coalesce(k.read_seq, 0) and e.kind = 'message'
           and not e.redacted and e.sender <> $1 limit ${UNREAD_CAP}) c) end as unread,
     case when m.role is not null then (
-      select e.seq from rooms.entry e where e.room_id = r.id and e.kind = 'message' and not e.redacted
+      select e.seq from rooms.log e where e.room_id = r.id and e.kind = 'message' and not e.redacted
       order by e.seq desc limit 1) end as last_message_seq,
     case when r.kind = 'direct' then (
       select jsonb_build_object('user_id', u.id, 'username', u.username, 'display_name', u.display_name, 'avatar_file_id', u.avatar_file_id)

@@ -142,7 +142,7 @@ export async function findRepetition(
 ): Promise<Entry | undefined> {
   if (clientId === undefined) return undefined
   const { rows } = await writer.query<EntryRow>(
-    `select ${ENTRY_COLUMNS} from rooms.entry where room_id = $1 and sender = $2 and client_id = $3`,
+    `select ${ENTRY_COLUMNS} from rooms.log where room_id = $1 and sender = $2 and client_id = $3`,
     [room, sender, clientId],
     'rooms.repetition',
   )
@@ -151,7 +151,7 @@ export async function findRepetition(
 
 export async function readEntry(reader: Queryable, room: string, seq: number): Promise<Entry> {
   const { rows } = await reader.query<EntryRow>(
-    `select ${ENTRY_COLUMNS} from rooms.entry where room_id = $1 and seq = $2`,
+    `select ${ENTRY_COLUMNS} from rooms.log where room_id = $1 and seq = $2`,
     [room, seq],
     'rooms.entry',
   )

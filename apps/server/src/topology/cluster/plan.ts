@@ -3,6 +3,7 @@ import { schemaNames } from '../../role.ts'
 import type { RoleName } from '../../role-names.ts'
 import { allowedOrigins } from '../../settings/origins.ts'
 import type { Settings } from '../../settings/table.ts'
+import { fileDirectoryOf } from '../open-file-store.ts'
 import { roleOf } from '../service-roles.ts'
 
 /** Enough of each to see that they share the work, and that one may go. */
@@ -76,6 +77,12 @@ export function environmentOf(
     PARLEY_NOTIFICATIONS_URLS: urlsOf('notifications'),
     PARLEY_FILES_URLS: urlsOf('files'),
     PARLEY_SCHEDULER_URLS: urlsOf('scheduler'),
+    PARLEY_FILE_STORE: fileDirectoryOf(settings),
+    PARLEY_FILE_MAX: `${settings.fileMaxBytes}`,
+    PARLEY_FILE_USER_MAX: `${settings.fileUserMaxBytes}`,
+    PARLEY_FILE_TOTAL_MAX: `${settings.fileTotalMaxBytes}`,
+    PARLEY_ARCHIVE_AFTER: `${settings.archiveAfterDays ?? 'off'}`,
+    PARLEY_ARCHIVE_SCHEDULE: settings.archiveSchedule.text,
     PARLEY_LOG: settings.log,
     PARLEY_RATE_LIMITS: onOff(settings.rateLimits),
     PARLEY_STRICT_CALLS: onOff(settings.strictCalls),

@@ -6,6 +6,7 @@ import { Avatar } from '../avatar.tsx'
 import { useConversation } from '../conversation/context.ts'
 import styles from './details.module.css'
 import { Members } from './members.tsx'
+import { NotifyChoice } from './notify-choice.tsx'
 import { Person } from './person.tsx'
 import { Pins } from './pins.tsx'
 import { RoomSettings } from './room-settings.tsx'
@@ -45,6 +46,7 @@ export function Details({ room, title, timeline, onLeaveSheet }: DetailsProps) {
           goTo(seq)
         }}
       />
+      <NotifyChoice key={room.id} room={room} />
       {room.kind === 'direct' ? null : (
         <>
           <Members room={room} version={version} />

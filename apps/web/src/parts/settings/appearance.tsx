@@ -3,7 +3,7 @@ import { usePreferences } from '../../app/context.ts'
 import { themes } from '../../app/preferences.ts'
 import { useStore } from '../../hooks/use-store.ts'
 import { languages } from '../../i18n/create-i18n.ts'
-import styles from './settings.module.css'
+import { Choices } from '../choices.tsx'
 
 /** Each language is written in itself, for those who look for theirs. */
 const languageNames = { en: 'English', vi: 'Tiếng Việt' } as const
@@ -29,34 +29,5 @@ export function Appearance() {
         onChoose={preferences.setLanguage}
       />
     </>
-  )
-}
-
-interface ChoicesProps<Value extends string> {
-  readonly name: string
-  readonly label: string
-  readonly value: Value
-  readonly options: readonly { readonly value: Value; readonly label: string }[]
-  readonly onChoose: (value: Value) => void
-}
-
-function Choices<Value extends string>({ name, label, value, options, onChoose }: ChoicesProps<Value>) {
-  return (
-    <fieldset className={styles.choices}>
-      <legend>{label}</legend>
-      <div className={styles.options}>
-        {options.map((option) => (
-          <label key={option.value} className={styles.option}>
-            <input
-              type="radio"
-              name={name}
-              checked={option.value === value}
-              onChange={() => onChoose(option.value)}
-            />
-            {option.label}
-          </label>
-        ))}
-      </div>
-    </fieldset>
   )
 }

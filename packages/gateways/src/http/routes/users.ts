@@ -1,4 +1,4 @@
-import type { AuthService, CallContext, SessionsService } from '@parley/contracts'
+import type { AuthService, CallContext, FilesService, SessionsService } from '@parley/contracts'
 import { ParleyError, type User } from '@parley/protocol'
 import * as rest from '@parley/protocol/rest'
 import type { z } from 'zod'
@@ -8,13 +8,14 @@ import { pageOf } from './shapes.ts'
 interface UserDeps {
   readonly auth: AuthService
   readonly sessions: SessionsService
+  readonly files: Pick<FilesService, 'useAsAvatar' | 'releaseAvatars'>
 }
 type UsersQuery = z.output<typeof rest.usersQuery>
 
 const tags = ['People']
 
 export function registerUserRoutes(app: App, deps: UserDeps): void {
-  registerMe(app, deps.auth)
+  registerMe(app, deps)
   registerLookUp(app, deps)
   registerPermissions(app, deps.auth)
 }
@@ -26,7 +27,7 @@ async function findUser(auth: AuthService, id: string, context: CallContext): Pr
   return user
 }
 
-function registerMe(app: App, auth: AuthService): void {
+function registerMe(app: App, { auth, files }: UserDeps): void {
   app.get(
     '/users/me',
     {
@@ -51,7 +52,7 @@ function registerMe(app: App, auth: AuthService): void {
   app.patch(
     '/users/me',
     {
-      config: { access: 'user' },
+      config: { access: 'user', errors: ['not_found', 'file_refused'] },
       schema: {
         tags,
         operationId: 'updateMe',
@@ -60,11 +61,17 @@ function registerMe(app: App, auth: AuthService): void {
         response: { 200: rest.userAnswer },
       },
     },
-    (request) =>
-      auth.updateUser(
-        { user: principalOf(request).user, display_name: request.body.display_name },
-        contextOf(request),
-      ),
+    async (request) => {
+      const me = principalOf(request).user
+      const context = contextOf(request)
+      const { display_name, avatar_file_id: id } = request.body
+      // The new picture is open to all before anybody hears of it, the old one until nobody hears of it any more.
+      if (typeof id === 'string') await files.useAsAvatar({ user: me, id }, context)
+      const answer = await auth.updateUser({ user: me, display_name, avatar_file_id: id }, context)
+      if (id !== undefined)
+        await files.releaseAvatars({ user: me, ...(id === null ? {} : { except: id }) }, context)
+      return answer
+    },
   )
 }
 

@@ -1,15 +1,21 @@
+import { Readable } from 'node:stream'
 import {
   type AuthService,
   authContract,
   type CallContext,
   type Contract,
+  type FileDoor,
+  type FilesService,
+  filesContract,
+  type NotificationsService,
+  notificationsContract,
   type RoomsService,
   roomsContract,
   type ServiceOf,
   type SessionsService,
   sessionsContract,
 } from '@parley/contracts'
-import type { Entry, Member, Message, Room, User } from '@parley/protocol'
+import type { Entry, FileShape, Member, Message, Notification, Room, User } from '@parley/protocol'
 
 interface Call {
   readonly verb: string
@@ -91,6 +97,14 @@ export const entry: Entry = {
   body: 'hello',
   client_id: 'client-0002',
 }
+export const file: FileShape = {
+  id: 'f-cup',
+  name: 'cup.png',
+  type: 'image/png',
+  bytes: 5,
+  width: 2,
+  height: 1,
+}
 export const member: Member = { user: ben, role: 'member', joined_at: 2_500 }
 const permissions = {
   create_room: true,
@@ -107,6 +121,17 @@ const signIn = {
   refresh_token: 'refresh-of-ann',
 }
 const people = [ann, ben]
+export const notification: Notification = {
+  id: 'n-1',
+  kind: 'mention',
+  room: room.id,
+  seq: 2,
+  from: ben.id,
+  preview: 'hello @ann',
+  at: 2_000,
+}
+const inbox = { notifications: [notification], unread: 1, version: 7 }
+const quiet = { do_not_disturb_until: null, quiet_hours: null }
 
 export function fakeAuth(): Fake<typeof authContract> {
   const table: AuthService = {
@@ -169,15 +194,55 @@ export function fakeRooms(): Fake<typeof roomsContract> {
     readLog: async ({ rooms }) => ({
       rooms: rooms.map(({ room }) => ({ room, entries: [entry], head_seq: 3, first_seq: 1, more: false })),
     }),
+    canReadFile: async () => ({ allowed: true }),
+    filesInUse: async () => ({ files: [] }),
+    droppedFiles: async () => ({ dropped: [] }),
+    forgetDroppedFiles: async () => ({}),
     listRoomIds: async () => ({ rooms: [room.id] }),
     resume: async () => ({ mode: 'snapshot', cursor: 'c', rooms: [room], gone: [] }),
     currentCursor: async () => ({ cursor: 'c' }),
     mark: async () => ({ read: 3, delivered: 3, unread: 0 }),
     heads: async () => ({ heads: {} }),
     changedMemberships: async () => ({ cursor: 'e.1', changes: [], more: false, reset: false }),
+    archiveEntries: async () => ({ moved: 0, rooms: 0 }),
     replay: async () => ({ events: [], more: false }),
+    listTellable: async ({ upto }) => ({ entries: [], through: upto, authors: {} }),
+    memberMarks: async () => ({ marks: [] }),
+    listPreviews: async ({ places }) => ({ previews: places.map(() => '') }),
   }
   return fakeService(roomsContract, table)
+}
+
+export function fakeFiles(): Fake<typeof filesContract> {
+  const table: FilesService = {
+    describeFiles: async () => ({ files: [file] }),
+    useAsAvatar: async () => ({}),
+    releaseAvatars: async () => ({}),
+    dropFiles: async () => ({}),
+  }
+  return fakeService(filesContract, table)
+}
+
+/** Has the bytes `hello` for everybody, and takes whatever comes. */
+export function fakeFileDoor(): FileDoor {
+  return {
+    async upload({ name }, content) {
+      let bytes = 0
+      for await (const chunk of content) bytes += chunk.length
+      return { ...file, name, bytes }
+    },
+    open: async () => ({
+      status: 200,
+      name: file.name,
+      type: file.type,
+      disposition: 'inline',
+      totalBytes: file.bytes,
+      start: 0,
+      end: file.bytes - 1,
+      tag: `"${file.id}"`,
+      content: Readable.from([Buffer.from('hello')]),
+    }),
+  }
 }
 
 export function fakeSessions(): Fake<typeof sessionsContract> {
@@ -194,4 +259,19 @@ export function fakeSessions(): Fake<typeof sessionsContract> {
     listOnline: async () => ({ users: [ben.id] }),
   }
   return fakeService(sessionsContract, table)
+}
+
+export function fakeNotifications(): Fake<typeof notificationsContract> {
+  const table: NotificationsService = {
+    listNotifications: async () => ({ ...inbox, next: 'page-2' }),
+    readNotifications: async () => ({ ...inbox, unread: 0 }),
+    followRead: async () => ({}),
+    getNotificationSettings: async () => ({ settings: quiet }),
+    setNotificationSettings: async ({ do_not_disturb_until: until = null, quiet_hours: hours = null }) => ({
+      settings: { do_not_disturb_until: until, quiet_hours: hours },
+    }),
+    getRoomLevel: async () => ({ level: 'mentions' }),
+    setRoomLevel: async ({ level }) => ({ level }),
+  }
+  return fakeService(notificationsContract, table)
 }

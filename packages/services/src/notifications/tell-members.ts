@@ -1,0 +1,173 @@
+/** Decides for a batch of members, keeps what is to be kept, and tells their devices. */
+import type { Queryable } from '@parley/contracts'
+import type { NotifyLevel, PresenceState } from '@parley/protocol'
+import { announceInbox } from './announce-inbox.ts'
+import { type Decision, decide, REACH_WAIT_MS } from './decide.ts'
+import type { NotificationsDependencies } from './dependencies.ts'
+import type { Candidate } from './find-candidates.ts'
+import { type InboxState, type ItemRow, insertItems, lockInboxes, readStates, toItem } from './inbox.ts'
+import { isQuiet } from './is-quiet.ts'
+import { readSettings } from './settings.ts'
+
+/** Candidates in one batch: what one question to rooms and one to sessions is about, and one transaction. */
+export const TELL_MAX = 500
+
+/** At most `TELL_MAX`, at most one per person, room and seq. What was told before is not told again. */
+export async function tellMembers(
+  dependencies: NotificationsDependencies,
+  candidates: readonly Candidate[],
+): Promise<void> {
+  if (candidates.length === 0) return
+  const { database, newId } = dependencies
+  const decided = await decideAll(dependencies, candidates)
+  const which = (...wanted: Decision[]) => decided.filter(({ decision }) => wanted.includes(decision))
+  const kept = which('inbox', 'alert').map(({ candidate, readFrom }) => ({
+    ...candidate,
+    readFrom,
+    id: newId(),
+  }))
+  const alerts = new Set(which('alert').map(({ candidate }) => candidate.user))
+  const waiting = which('wait').map(({ candidate }) => candidate)
+  const told = await database.transaction(async (transaction) => {
+    if (kept.length > 0)
+      await lockInboxes(
+        transaction,
+        kept.map(({ user }) => user),
+      )
+    await replaceWaiting(transaction, candidates, waiting)
+    if (kept.length === 0) return []
+    const rows = await insertItems(transaction, kept)
+    return withStates(transaction, rows)
+  })
+  await announce(dependencies, told, alerts)
+}
+
+interface Decided {
+  readonly candidate: Candidate
+  readonly decision: Decision
+  readonly readFrom: number
+}
+
+async function decideAll(
+  { database, rooms, sessions, clock }: NotificationsDependencies,
+  candidates: readonly Candidate[],
+): Promise<Decided[]> {
+  const users = [...new Set(candidates.map(({ user }) => user))]
+  const pairs = new Map(candidates.map(({ user, room }) => [keyOf(user, room), { user, room }]))
+  const [{ marks }, { presence }, levels, settings] = await Promise.all([
+    rooms.memberMarks({ members: [...pairs.values()] }),
+    sessions.getPresence({ users }),
+    readLevels(database, [...pairs.values()]),
+    readSettings(database, users),
+  ])
+  const marksOf = new Map(marks.map((mark) => [keyOf(mark.user, mark.room), mark]))
+  const states = new Map<string, PresenceState>(presence.map(({ user, state }) => [user, state]))
+  const now = clock.now()
+  return candidates.map((candidate) => {
+    const key = keyOf(candidate.user, candidate.room)
+    const marked = marksOf.get(key)
+    const own = settings.get(candidate.user)
+    const decision = decide({
+      kind: candidate.kind,
+      own: candidate.user === candidate.from,
+      member: marked !== undefined,
+      level: levels.get(key) ?? 'mentions',
+      // A membership begins with its watermarks at the joining itself: nobody has seen that by being added.
+      read: candidate.kind !== 'added' && (marked?.read ?? 0) >= candidate.seq,
+      delivered: (marked?.delivered ?? 0) >= candidate.seq,
+      presence: states.get(candidate.user) ?? 'offline',
+      ageMs: now - candidate.at,
+      quiet: own !== undefined && isQuiet(now, own),
+    })
+    const { seq } = candidate
+    const readFrom = candidate.kind === 'added' ? Math.max(seq, marked?.read ?? 0) + 1 : seq
+    return { candidate, decision, readFrom }
+  })
+}
+
+const keyOf = (user: string, room: string): string => `${user} ${room}`
+
+async function readLevels(
+  reader: Queryable,
+  pairs: readonly { user: string; room: string }[],
+): Promise<Map<string, NotifyLevel>> {
+  const { rows } = await reader.query<{ user_id: string; room_id: string; level: NotifyLevel }>(
+    `select l.user_id, l.room_id, l.level from unnest($1::text[], $2::text[]) as p(user_id, room_id)
+     join notifications.level l on l.room_id = p.room_id and l.user_id = p.user_id`,
+    [pairs.map(({ user }) => user), pairs.map(({ room }) => room)],
+    'notifications.levels',
+  )
+  return new Map(rows.map((row) => [keyOf(row.user_id, row.room_id), row.level]))
+}
+
+/** Those of the batch that were waiting are decided now; those that must wait are remembered. */
+async function replaceWaiting(
+  transaction: Queryable,
+  batch: readonly Candidate[],
+  waiting: readonly Candidate[],
+): Promise<void> {
+  const decided = batch.filter((candidate) => !waiting.includes(candidate))
+  await transaction.query(
+    `delete from notifications.waiting w using unnest($1::text[], $2::text[], $3::bigint[]) as x(room_id, user_id, seq)
+     where w.room_id = x.room_id and w.user_id = x.user_id and w.seq = x.seq`,
+    [decided.map((one) => one.room), decided.map((one) => one.user), decided.map((one) => one.seq)],
+    'notifications.decided',
+  )
+  if (waiting.length === 0) return
+  await transaction.query(
+    `insert into notifications.waiting (room_id, user_id, seq, kind, sender, at, due_at)
+     select *, at + ${REACH_WAIT_MS} from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+       as x(room_id, user_id, seq, kind, sender, at)
+     on conflict do nothing`,
+    [
+      waiting.map((one) => one.room),
+      waiting.map((one) => one.user),
+      waiting.map((one) => one.seq),
+      waiting.map((one) => one.kind),
+      waiting.map((one) => one.from),
+      waiting.map((one) => one.at),
+    ],
+    'notifications.wait',
+  )
+}
+
+interface Told {
+  readonly row: ItemRow
+  readonly state: InboxState
+}
+
+async function withStates(transaction: Queryable, rows: readonly ItemRow[]): Promise<Told[]> {
+  const states = await readStates(
+    transaction,
+    rows.map((row) => row.user_id),
+  )
+  return rows.flatMap((row) => {
+    const state = states.get(row.user_id)
+    return state === undefined ? [] : [{ row, state }]
+  })
+}
+
+async function announce(
+  { rooms, bus, log }: NotificationsDependencies,
+  told: readonly Told[],
+  alerts: ReadonlySet<string>,
+): Promise<void> {
+  if (told.length === 0) return
+  try {
+    const { previews } = await rooms.listPreviews({
+      places: told.map(({ row }) => ({ user: row.user_id, room: row.room_id, seq: row.seq })),
+    })
+    told.forEach(({ row, state }, n) => {
+      const item = toItem(row, previews[n] ?? '')
+      announceInbox(bus, row.user_id, {
+        type: 'notification',
+        item,
+        ...state,
+        alert: alerts.has(row.user_id),
+      })
+    })
+  } catch (error) {
+    // They are in the inbox, where the next look finds them.
+    log.debug({ error: String(error) }, 'new notifications not announced')
+  }
+}

@@ -1,0 +1,181 @@
+/** What becomes of files that nobody needs: the files service with time in our hands. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createDirectoryFileStore } from '@parley/adapters/files/create-directory-file-store'
+import { createIds, silentLog } from '@parley/contracts'
+import { createFilesService } from '@parley/services/files/create-files-service'
+import { filesMigrations } from '@parley/services/files/migrations'
+import { DOOMED_MS, ORPHAN_MS } from '@parley/services/files/settle-files'
+import { expect, onTestFinished, test } from 'vitest'
+import { createManualClock } from '../support/manual-clock.ts'
+import { makePng } from '../support/pictures.ts'
+import { createTestDatabase } from '../support/test-database.ts'
+
+const OWNER = 'owner'
+const OTHER = 'other'
+
+async function setUp() {
+  const directory = await mkdtemp(join(tmpdir(), 'parley-settle-'))
+  const { database, drop } = await createTestDatabase([filesMigrations])
+  onTestFinished(async () => {
+    await drop()
+    await rm(directory, { recursive: true, force: true })
+  })
+  const clock = createManualClock()
+  /** Files that messages carry, and what the rooms service has dropped. */
+  const used = new Set<string>()
+  const dropped: { drop: number; file: string }[] = []
+  const files = createFilesService({
+    database,
+    clock,
+    store: await createDirectoryFileStore({ directory, clock }),
+    limits: { fileMaxBytes: 1e6, userMaxBytes: 2e6, totalMaxBytes: 3e6 },
+    newId: createIds(),
+    log: silentLog,
+    auth: {
+      getPermissions: async ({ actor }) => ({
+        admin: false,
+        permissions: {
+          create_room: true,
+          invite: true,
+          remove_member: true,
+          send_file: actor !== 'muted',
+          start_call: true,
+        },
+      }),
+    },
+    rooms: {
+      canReadFile: async ({ file }) => ({ allowed: used.has(file) }),
+      filesInUse: async ({ files: ids }) => ({ files: ids.filter((id) => used.has(id)) }),
+      droppedFiles: async () => ({ dropped: [...dropped] }),
+      forgetDroppedFiles: async ({ drops }) => {
+        for (const drop of drops)
+          dropped.splice(
+            dropped.findIndex((one) => one.drop === drop),
+            1,
+          )
+        return {}
+      },
+    },
+  })
+  async function* bytes(content: Uint8Array) {
+    yield content
+  }
+  return {
+    files,
+    used,
+    dropped,
+    upload: (content: Uint8Array = makePng(30, 20), user = OWNER) =>
+      files.door.upload({ user, name: 'a.png' }, bytes(content)),
+    /** Time passes, and the work of that moment is done. */
+    async pass(ms: number) {
+      clock.advance(ms)
+      while (await files.settle());
+    },
+    async codeFor(user: string, id: string) {
+      try {
+        const { content } = await files.door.open({ user, id, variant: 'original' })
+        for await (const _ of content ?? []);
+        return 'open'
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    },
+    bytesLeft: async () =>
+      (await readdir(directory, { recursive: true, withFileTypes: true })).filter((one) => one.isFile())
+        .length,
+    async usage() {
+      const { rows } = await database.query<{ bytes: number }>(
+        'select bytes from files.usage where owner_id = $1',
+        [OWNER],
+      )
+      return rows[0]?.bytes ?? 0
+    },
+  }
+}
+
+test('what was never sent is gone a day later, its bytes and its place in the quota too', async () => {
+  const kit = await setUp()
+  const { id } = await kit.upload()
+  expect(await kit.usage()).toBeGreaterThan(0)
+  await kit.pass(ORPHAN_MS)
+  expect(await kit.codeFor(OWNER, id)).toBe('open')
+  await kit.pass(1)
+  expect(await kit.codeFor(OWNER, id)).toBe('not_found')
+  expect(await kit.bytesLeft()).toBe(2)
+  await kit.pass(DOOMED_MS + 1)
+  expect([await kit.bytesLeft(), await kit.usage()]).toEqual([0, 0])
+})
+
+test('what a message carries stays, and goes with the last message', async () => {
+  const kit = await setUp()
+  const { id } = await kit.upload()
+  kit.used.add(id)
+  for (let day = 0; day < 3; day++) await kit.pass(ORPHAN_MS + 1)
+  expect(await kit.codeFor(OTHER, id)).toBe('open')
+  // One of two messages was deleted: the other still carries it.
+  kit.dropped.push({ drop: 1, file: id })
+  await kit.pass(DOOMED_MS + 1)
+  expect([await kit.codeFor(OTHER, id), kit.dropped]).toEqual(['open', []])
+  kit.used.delete(id)
+  kit.dropped.push({ drop: 2, file: id })
+  await kit.pass(1)
+  expect(await kit.codeFor(OWNER, id)).toBe('not_found')
+  await kit.pass(DOOMED_MS + 1)
+  expect(await kit.bytesLeft()).toBe(0)
+})
+
+test('a message that was on its way while its file was closed gets it back', async () => {
+  const kit = await setUp()
+  const { id } = await kit.upload()
+  await kit.files.dropFiles({ ids: [id] })
+  await expect(kit.files.describeFiles({ user: OWNER, ids: [id] })).rejects.toThrow('no such file')
+  kit.used.add(id)
+  await kit.pass(DOOMED_MS + 1)
+  expect(await kit.codeFor(OTHER, id)).toBe('open')
+})
+
+test('an avatar is no orphan; one that was replaced is', async () => {
+  const kit = await setUp()
+  const [first, second] = [await kit.upload(), await kit.upload()]
+  for (const { id } of [first, second]) {
+    await kit.files.useAsAvatar({ user: OWNER, id })
+    await kit.files.releaseAvatars({ user: OWNER, except: id })
+  }
+  expect([await kit.codeFor(OTHER, first.id), await kit.codeFor(OTHER, second.id)]).toEqual([
+    'not_found',
+    'open',
+  ])
+  await kit.pass(ORPHAN_MS + 1)
+  await kit.pass(DOOMED_MS + 1)
+  expect([await kit.codeFor(OWNER, first.id), await kit.codeFor(OTHER, second.id)]).toEqual([
+    'not_found',
+    'open',
+  ])
+})
+
+test('an avatar is a picture of one’s own', async () => {
+  const kit = await setUp()
+  const text = await kit.upload(Buffer.from('no picture'))
+  await expect(kit.files.useAsAvatar({ user: OWNER, id: text.id })).rejects.toThrow('not a picture')
+  const picture = await kit.upload()
+  await expect(kit.files.useAsAvatar({ user: OTHER, id: picture.id })).rejects.toThrow('no such file')
+})
+
+test('without the permission nobody uploads, and beyond a quota nothing is stored', async () => {
+  const kit = await setUp()
+  await expect(kit.upload(makePng(9, 9), 'muted')).rejects.toMatchObject({ code: 'forbidden' })
+  const large = Buffer.alloc(1e6, 'x')
+  await kit.upload(large)
+  await kit.upload(large)
+  await expect(kit.upload(Buffer.from('x'))).rejects.toMatchObject({ code: 'quota_exceeded' })
+  await kit.upload(large, OTHER)
+  await expect(kit.upload(Buffer.from('x'), OTHER)).rejects.toMatchObject({
+    code: 'quota_exceeded',
+    details: { rule: 'total_quota' },
+  })
+  await expect(kit.upload(Buffer.alloc(1e6 + 1, 'x'), 'third')).rejects.toMatchObject({
+    code: 'quota_exceeded',
+  })
+})
