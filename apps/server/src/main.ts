@@ -6,6 +6,7 @@ import { addDoctorCommand } from './commands/doctor.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addQueueCommand } from './commands/queue.ts'
 import { addResyncCommand } from './commands/resync.ts'
+import { addRotateKeysCommand } from './commands/rotate-keys.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addUserCommand } from './commands/user.ts'
 import { plainSentence } from './plain-error.ts'
@@ -27,6 +28,7 @@ addMigrateCommand(program)
 addDoctorCommand(program)
 addUserCommand(program)
 addResyncCommand(program)
+addRotateKeysCommand(program)
 addQueueCommand(program)
 addDemoCommand(program)
 

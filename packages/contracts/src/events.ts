@@ -6,6 +6,8 @@ export const userTopic = (user: string): string => `user:${user}`
 export const presenceTopic = (user: string): string => `presence:${user}`
 /** Something was revoked: ask auth at once instead of at the next poll. */
 export const REVOCATIONS_TOPIC = 'revocations'
+/** A publisher's connection was cut: what it said may have reached nobody. */
+export const LOSSES_TOPIC = 'losses'
 
 /** One stored entry, its wire frame built once for all receivers. */
 export interface EntryEvent {
@@ -36,5 +38,10 @@ export type UserEvent =
   | { type: 'changed'; room: string }
   /** For one's own devices, with the unread count. */
   | { type: 'marks'; room: string; delivered: number; read: number; unread: number }
+
+/** `away_ms`: nothing of the publisher is sure to have arrived since that long ago. */
+export interface LossesEvent {
+  away_ms: number
+}
 
 export type PresenceEvent = Presence

@@ -20,8 +20,14 @@ afterEach(async () => {
 })
 
 async function startReplica(service = createExampleService(), port = 0) {
+  const replica = await listen(port)
+  replica.calls.provide(exampleContract, service)
+  return { ...replica, service }
+}
+
+/** A process whose services are not there yet. */
+async function listen(port = 0) {
   const calls: CallServer = createCallServer({ serviceKeys: [oldKey, serviceKey], clock, log })
-  calls.provide(exampleContract, service)
   const server: Server = createServer((_request, response) => response.writeHead(404).end())
   server.on('upgrade', (request, socket, head) => calls.handleUpgrade(request, socket, head))
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -32,7 +38,7 @@ async function startReplica(service = createExampleService(), port = 0) {
     await new Promise((resolve) => server.close(resolve))
   }
   ends.push(stop)
-  return { calls, service, stop, port: address.port, origin: `http://127.0.0.1:${address.port}` }
+  return { calls, stop, port: address.port, origin: `http://127.0.0.1:${address.port}` }
 }
 
 function call(...origins: string[]) {
@@ -111,6 +117,28 @@ describe('replicas', () => {
     expect(b.service.asked.length).toBeGreaterThanOrEqual(50)
   })
 
+  it('one that leaves and ends at once has answered what was on its way to it', async () => {
+    const a = await startReplica()
+    const { service } = call(a.origin)
+    await service.echo({ text: 'connected' })
+    // Not idempotent: cut off, they would fail.
+    const counts = Array.from({ length: 20 }, (_, n) => service.count({ room: `${n}` }))
+    await a.calls.drain(1_000)
+    await a.stop()
+    expect(await Promise.all(counts)).toHaveLength(20)
+  })
+
+  it('one that starts is called when its service is there, not before', async () => {
+    const a = await listen()
+    const { service } = call(a.origin)
+    const echo = service.echo({ text: 'early' })
+    await delay(200)
+    const example = createExampleService()
+    a.calls.provide(exampleContract, example)
+    expect(await echo).toEqual({ text: 'early' })
+    expect(example.asked).toEqual(['early'])
+  })
+
   it('none at all: a call waits for one, and answers unavailable in the end', async () => {
     const gone = await startReplica()
     await gone.stop()
@@ -130,6 +158,25 @@ describe('the internal door', () => {
       socket.on('error', () => {})
       ends.push(() => socket.terminate())
     })
+
+  it('tells how each call ended, for the metrics', async () => {
+    const { origin } = await startReplica()
+    const ended: [string, boolean][] = []
+    const caller = createRemoteCaller(exampleContract, {
+      origins: [origin],
+      serviceKey,
+      clock,
+      log,
+      onSettled: (outcome, tookMs) => ended.push([outcome, tookMs >= 0 && tookMs < 5_000]),
+    })
+    ends.push(() => caller.close())
+    await caller.service.echo({ text: 'a' })
+    const refused = await caller.service.fail({ how: 'known' }).catch((error: { code: string }) => error)
+    expect(ended).toEqual([
+      ['ok', true],
+      [(refused as { code: string }).code, true],
+    ])
+  })
 
   it('opens only with the service key, and tells an older or newer program so', async () => {
     const { origin } = await startReplica()

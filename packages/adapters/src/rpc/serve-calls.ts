@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { CallContext, Clock, Contract, Log, ServiceOf, Verb } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { createOutbox } from './outbox.ts'
+import { createTickBatch } from './tick-batch.ts'
 import {
   type AnswersFrame,
   CALL_FRAME_MAX_BYTES,
@@ -24,6 +24,8 @@ import {
 /** Of one caller, at the same time; far above what batches and bounded connections ask for. */
 const IN_FLIGHT_MAX = 20_000
 const OVERLOADED_RETRY_MS = 1_000
+/** Looks at a caller that says nothing, one a second; generous, because a dead one costs nothing and a busy one comes back. */
+const CALLER_SILENT_LOOKS_MAX = 10
 /** Marks the ping that follows the word of our leaving. */
 const LEAVING = 'leaving'
 
@@ -108,17 +110,22 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
   const underWay = new Map<number, AbortController>()
   const idlers: (() => void)[] = []
   const gone = Promise.withResolvers<void>()
-  const outbox = createOutbox<NonNullable<AnswersFrame['answers']>[number]>((answers) =>
-    webSocket.send(JSON.stringify({ answers } satisfies AnswersFrame)),
-  )
-  let heardAt = clock.now()
+  const answers = createTickBatch((texts) => webSocket.send(`{"answers":[${texts.join(',')}]}`))
+  const settle = (answer: NonNullable<AnswersFrame['answers']>[number]) => answers.add(answer)
+  let silentLooks = 0
+  /** By a clock that never jumps. */
+  let lookedAt = performance.now()
   let cancelWatch = clock.after(CALLS_PING_MS, watch)
 
+  /** Then our caller has cut us off and asked elsewhere: what it sent before must not be done a second time. */
+  const wasFrozen = () => performance.now() - lookedAt > CALLS_SILENCE_MS
+
   function watch(): void {
-    if (clock.now() - heardAt > CALLS_SILENCE_MS) {
+    if (wasFrozen() || ++silentLooks > CALLER_SILENT_LOOKS_MAX) {
       webSocket.terminate()
       return
     }
+    lookedAt = performance.now()
     webSocket.ping()
     cancelWatch = clock.after(CALLS_PING_MS, watch)
   }
@@ -128,19 +135,20 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
     underWay.set(call.id, abort)
     try {
       const output = await answer(provided, call, abort.signal)
-      if (!abort.signal.aborted) outbox.add({ id: call.id, output })
+      if (!abort.signal.aborted) settle({ id: call.id, output })
     } catch (error) {
       if (!(error instanceof ParleyError))
         log.error({ error, verb: `${call.contract}.${call.verb}`, request_id: call.request }, 'a call failed')
       const known = error instanceof ParleyError ? error : new ParleyError('unavailable')
-      if (!abort.signal.aborted) outbox.add({ id: call.id, error: toWireError(known) })
+      if (!abort.signal.aborted) settle({ id: call.id, error: toWireError(known) })
     }
     underWay.delete(call.id)
     if (underWay.size === 0) for (const done of idlers.splice(0)) setImmediate(done)
   }
 
   webSocket.on('message', (data) => {
-    heardAt = clock.now()
+    if (wasFrozen()) return webSocket.terminate()
+    silentLooks = 0
     const frame = readFrame(data)
     if (frame === undefined) {
       log.error({}, 'a caller sent what is not a call; its connection is closed')
@@ -149,17 +157,17 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
     for (const id of frame.cancel ?? []) underWay.get(id)?.abort()
     for (const call of frame.calls ?? []) {
       if (underWay.size < IN_FLIGHT_MAX) void take(call)
-      else outbox.add({ id: call.id, error: toWireError(overloaded()) })
+      else settle({ id: call.id, error: toWireError(overloaded()) })
     }
   })
   webSocket.on('pong', (data) => {
-    heardAt = clock.now()
+    silentLooks = 0
     if (data.toString() === LEAVING) gone.resolve()
   })
   webSocket.on('error', (error) => log.debug({ error }, 'a caller’s connection failed'))
   webSocket.on('close', () => {
     cancelWatch()
-    outbox.close()
+    answers.close()
     // What it asked for may go on, but nobody hears the answer.
     for (const abort of underWay.values()) abort.abort()
     gone.resolve()
@@ -177,7 +185,7 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
       if (underWay.size > 0) await new Promise<void>((resolve) => idlers.push(resolve))
     },
     end() {
-      outbox.flush()
+      answers.flush()
       webSocket.close(1001)
       clock.after(CALLS_PING_MS, () => webSocket.terminate())
     },

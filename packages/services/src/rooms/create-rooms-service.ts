@@ -1,5 +1,6 @@
 /** The rooms service: its verbs behind the contract, and the lifetimes of its relay and its background work. */
 import { type Backlog, noCache, noTracer, type RoomsService } from '@parley/contracts'
+import { tellLosses } from '../shared/tell-losses.ts'
 import { createAnnouncer } from './announcer.ts'
 import { createChangeMembers } from './change-members.ts'
 import { createChangeMessage } from './change-message.ts'
@@ -53,6 +54,7 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     log,
   })
   const relay = createRelay({ database, announcer, queue, clock, log, tracer })
+  let stopTelling = () => {}
   let endWork: Promise<() => Promise<void>> | undefined
   const work = async () => {
     const index = traceItems(tracer, 'index messages', createIndexMessages(database))
@@ -87,6 +89,7 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     heads: (input) => heads(database, input),
     replay: (input) => replay(database, input),
     async start() {
+      stopTelling = tellLosses(bus, clock)
       startSampling()
       relay.start()
       await work()
@@ -95,6 +98,7 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     runRelay: relay.run,
     backlog: () => readBacklog(database),
     async close() {
+      stopTelling()
       stopSampling()
       await relay.close()
       const end = await endWork

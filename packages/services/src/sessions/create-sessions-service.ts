@@ -11,6 +11,7 @@ import {
   type SessionsStore,
 } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
+import { tellLosses } from '../shared/tell-losses.ts'
 import { createMemorySessionsStore } from './memory-sessions-store.ts'
 import { createPresenceTeller } from './presence.ts'
 
@@ -35,6 +36,7 @@ const RETRY_AFTER_MS = GATEWAY_LEASE_MS
 export function createSessionsService(deps: SessionsServiceDeps): LocalSessionsService {
   const { bus, clock, log, store = createMemorySessionsStore() } = deps
   const presence = createPresenceTeller({ store, bus, clock, log })
+  let stopTelling = () => {}
   const sweeper = createSweeper(clock, log, dropDeadGateways)
 
   async function dropDeadGateways(): Promise<void> {
@@ -103,8 +105,12 @@ export function createSessionsService(deps: SessionsServiceDeps): LocalSessionsS
       const last = users.at(-1)
       return { users, ...(ids.length > limit && last !== undefined ? { next: last } : {}) }
     },
-    start: sweeper.start,
+    start() {
+      stopTelling = tellLosses(bus, clock)
+      sweeper.start()
+    },
     close() {
+      stopTelling()
       sweeper.close()
       presence.close()
     },

@@ -2,6 +2,7 @@
 import type { RoleName } from '../../role-names.ts'
 import { allowedOrigins } from '../../settings/origins.ts'
 import type { Settings } from '../../settings/table.ts'
+import { queueRoles } from '../demand-distributed.ts'
 import { roleOf } from '../service-roles.ts'
 
 /** Enough of each to see that they share the work, and that one may go. */
@@ -57,7 +58,7 @@ export function environmentOf(
   return {
     PARLEY_ROLES: role,
     PARLEY_REDIS_URL: engines.redisUrl,
-    PARLEY_RABBITMQ_URL: engines.rabbitmqUrl,
+    ...(queueRoles.includes(role) ? { PARLEY_RABBITMQ_URL: engines.rabbitmqUrl } : {}),
     PARLEY_SERVICE_KEY: serviceKey,
     PARLEY_INTERNAL_PORT: `${internalPort}`,
     PARLEY_AUTH_URLS: urlsOf('auth'),
