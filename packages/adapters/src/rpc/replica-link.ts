@@ -9,10 +9,9 @@ import {
   CALLS_PATH,
   CALLS_PING_MS,
   CALLS_SILENCE_MS,
-  CALLS_VERSION,
   type CallsFrame,
-  CONTRACT_HEADER,
-  VERSION_HEADER,
+  callHeaders,
+  remedyFor,
   type WireCall,
 } from './wire.ts'
 
@@ -51,19 +50,46 @@ export interface ReplicaLinkOptions {
 
 function openSocket({ address, serviceKey, contract }: ReplicaLinkOptions): WebSocket {
   return new WebSocket(`${address.replace(/^http/, 'ws')}${CALLS_PATH}`, {
-    headers: {
-      authorization: `Bearer ${serviceKey}`,
-      [VERSION_HEADER]: String(CALLS_VERSION),
-      [CONTRACT_HEADER]: contract,
-    },
+    headers: callHeaders(serviceKey, contract),
     handshakeTimeout: DIAL_TIMEOUT_MS,
     maxPayload: CALL_FRAME_MAX_BYTES,
     perMessageDeflate: false,
   })
 }
 
+/** What the log hears of dialling: each trouble once, and once that it is over. */
+function createDialNews({ address, contract, log }: ReplicaLinkOptions) {
+  const where = { service: contract, address }
+  /** The refusal that was told since a connection opened last. */
+  let refusedWith: number | undefined
+  /** What was answered instead of a connection; the socket's own error comes after it and does not say. */
+  let answered: string | undefined
+
+  return {
+    /** Only what does not pass by itself is told at once: waiting changes nothing. */
+    refused(status: number | undefined): void {
+      answered = `it answered with ${status}`
+      const remedy = remedyFor(status)
+      if (remedy === undefined || refusedWith === status) return
+      log.warn({ ...where, status }, `a replica refuses us: ${remedy}`)
+      refusedWith = status
+    },
+    failed(failures: number, error: string): void {
+      if (failures === QUIET_FAILURES && refusedWith === undefined)
+        log.warn({ ...where, error: answered ?? error }, 'a replica is not reached')
+      answered = undefined
+    },
+    opened(failures: number): void {
+      if (failures > QUIET_FAILURES || refusedWith !== undefined)
+        log.info(where, 'a replica is reached again')
+      refusedWith = undefined
+    },
+  }
+}
+
 export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
-  const { address, contract, clock, log } = options
+  const { address, clock, log } = options
+  const news = createDialNews(options)
   const calls = createTickBatch((texts) => send(`{"calls":[${texts.join(',')}]}`))
   let webSocket: WebSocket | undefined
   let state: 'away' | 'open' | 'leaving' = 'away'
@@ -81,7 +107,7 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
     const dialled = openSocket(options)
     webSocket = dialled
     dialled.on('open', () => {
-      if (failures > QUIET_FAILURES) log.info({ service: contract, address }, 'a replica is reached again')
+      news.opened(failures)
       state = 'open'
       openedAt = performance.now()
       silentLooks = 0
@@ -107,10 +133,12 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
       dialled.on(sign, () => {
         silentLooks = 0
       })
-    // A refusal (wrong key, other version) arrives here too, with its status in the message.
+    dialled.on('unexpected-response', (_request, { statusCode }) => {
+      if (!closed) news.refused(statusCode)
+      dialled.terminate()
+    })
     dialled.on('error', (error) => {
-      if (failures === QUIET_FAILURES && !closed)
-        log.warn({ service: contract, address, error: error.message }, 'a replica is not reached')
+      if (!closed) news.failed(failures, error.message)
     })
     dialled.on('close', onClose)
   }

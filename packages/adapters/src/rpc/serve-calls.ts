@@ -1,8 +1,8 @@
 /** The answering side of calls between processes. Whoever holds the service key may call; nobody else gets a byte. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { CallContext, Clock, Contract, Log, ServiceOf, Verb } from '@parley/contracts'
+import { holdsKey } from '@parley/contracts/judge-caller'
 import { ParleyError } from '@parley/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { createTickBatch } from './tick-batch.ts'
@@ -24,6 +24,8 @@ import {
 /** Of one caller, at the same time; far above what batches and bounded connections ask for. */
 const IN_FLIGHT_MAX = 20_000
 const OVERLOADED_RETRY_MS = 1_000
+/** Remembered, so that each is told of once. */
+const REFUSED_ADDRESSES_MAX = 1_000
 /** Looks at a caller that says nothing, one a second; generous, because a dead one costs nothing and a busy one comes back. */
 const CALLER_SILENT_LOOKS_MAX = 10
 /** Marks the ping that follows the word of our leaving. */
@@ -52,6 +54,7 @@ type Provided = Map<string, { verbs: Record<string, Verb>; service: AnyService }
 export function createCallServer({ serviceKeys, clock, log }: CallServerOptions): CallServer {
   const provided: Provided = new Map()
   const callers = new Set<Caller>()
+  const refusals = createRefusalNews(log)
   let leaving = false
   const server = new WebSocketServer({
     noServer: true,
@@ -65,12 +68,13 @@ export function createCallServer({ serviceKeys, clock, log }: CallServerOptions)
       provided.set(contract.name, { verbs: contract.verbs, service: service as AnyService })
     },
     handleUpgrade(request, socket, head) {
+      const address = request.socket.remoteAddress ?? ''
       const refused = refusal(request, serviceKeys) ?? absence(request, provided, leaving)
       if (refused !== undefined) {
-        const level = refused.passes ? 'debug' : 'warn'
-        log[level]({ from: request.socket.remoteAddress, status: refused.status }, refused.why)
+        refusals.refused(address, refused)
         return refuse(socket, refused)
       }
+      refusals.admitted(address)
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const caller = createCaller({ webSocket, provided, clock, log, onEnd: () => callers.delete(caller) })
         callers.add(caller)
@@ -227,8 +231,7 @@ interface Refusal {
 function refusal(request: IncomingMessage, serviceKeys: readonly string[]): Refusal | undefined {
   if (request.url !== CALLS_PATH)
     return { status: '404 Not Found', why: 'an upgrade of an unknown path was refused' }
-  const given = request.headers.authorization ?? ''
-  if (!serviceKeys.some((key) => equalInConstantTime(given, `Bearer ${key}`)))
+  if (!holdsKey(request, serviceKeys))
     return { status: '401 Unauthorized', why: 'a caller without the right PARLEY_SERVICE_KEY was refused' }
   const version = Number(request.headers[VERSION_HEADER])
   if (version >= CALLS_VERSION_OLDEST && version <= CALLS_VERSION) return undefined
@@ -246,9 +249,27 @@ function absence(request: IncomingMessage, provided: Provided, leaving: boolean)
   return { status: '503 Service Unavailable', why, passes: true }
 }
 
-function equalInConstantTime(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
+/** A refused caller comes again every second: each status is told once an address, until somebody from there gets in. */
+function createRefusalNews(log: Log) {
+  /** Statuses by address; the address that came first is forgotten first. */
+  const told = new Map<string, Set<string>>()
+
+  return {
+    refused(address: string, { status, why, passes }: Refusal): void {
+      if (passes === true) {
+        log.debug({ from: address, status }, why)
+        return
+      }
+      const statuses = told.get(address) ?? new Set()
+      if (statuses.has(status)) return
+      const [oldest] = told.keys()
+      if (statuses.size === 0 && told.size >= REFUSED_ADDRESSES_MAX && oldest !== undefined)
+        told.delete(oldest)
+      told.set(address, statuses.add(status))
+      log.warn({ from: address, status }, why)
+    },
+    admitted: (address: string) => void told.delete(address),
+  }
 }
 
 function refuse(socket: Duplex, { status }: Refusal): void {

@@ -78,17 +78,10 @@ export function createSessionsService(deps: SessionsServiceDeps): LocalSessionsS
     },
     async findConnections({ user }) {
       const [sessions] = await afterDroppingDead(() => store.read([user]))
-      const connections = sessions?.connections ?? []
-      const urls = await store.findGateways(connections.map(({ gateway }) => gateway))
-      return {
-        connections: connections.map(({ state: _, ...connection }, i) => {
-          const url = urls[i]
-          return url === undefined ? connection : { ...connection, gateway_url: url }
-        }),
-      }
+      return { connections: (sessions?.connections ?? []).map(({ state: _, ...connection }) => connection) }
     },
     async findGateway({ gateway }) {
-      const [url] = await afterDroppingDead(() => store.findGateways([gateway]))
+      const url = await afterDroppingDead(() => store.findGateway(gateway))
       return url === undefined ? {} : { url }
     },
     async getPresence({ users }) {

@@ -6,7 +6,7 @@ import { queueRoles } from '../demand-distributed.ts'
 import { roleOf } from '../service-roles.ts'
 
 /** Enough of each to see that they share the work, and that one may go. */
-const REPLICAS: Readonly<Record<RoleName, number>> = { auth: 1, sessions: 1, rooms: 2, ws: 2, http: 2 }
+const REPLICAS: Readonly<Record<RoleName, number>> = { auth: 2, sessions: 1, rooms: 2, ws: 2, http: 2 }
 
 export interface PlannedProcess {
   readonly role: RoleName
