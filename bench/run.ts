@@ -16,7 +16,7 @@ const WORKLOADS: Record<string, () => Promise<{ workload: Workload }>> = {
 const USAGE = `npm run bench                        every workload, one after the other
 npm run bench -- <workload>          one of: ${Object.keys(WORKLOADS).join(', ')}
 npm run bench -- <workload> --help   its options and their defaults
-      --only a,b                     only these servers (fanout, rooms, memory)
+      --only a,b                     only these servers (fanout, rooms, memory, scale)
 `
 
 async function main(args: string[]): Promise<number> {

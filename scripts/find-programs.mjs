@@ -1,6 +1,6 @@
 // Programs that tests need and npm does not bring: a browser, and the engines of the distributed topology.
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const SBIN = ['/usr/sbin', '/usr/local/sbin', '/usr/lib/rabbitmq/bin', '/opt/homebrew/bin']
@@ -19,6 +19,16 @@ export const PROGRAMS = {
   redis: { names: ['redis-server', 'valkey-server'], paths: [], package: 'redis-server' },
   rabbitmq: { names: ['rabbitmq-server'], paths: [], package: 'rabbitmq-server' },
   nginx: { names: ['nginx'], paths: [], package: 'nginx' },
+  // With pg_dump and its kin of the same version beside it: the embedded one has none.
+  postgresql: { names: ['postgres'], paths: debianPostgres(), package: 'postgresql' },
+}
+
+/** Debian keeps the versions side by side, out of the path; the newest first. */
+function debianPostgres() {
+  const place = '/usr/lib/postgresql'
+  if (!existsSync(place)) return []
+  const versions = readdirSync(place).sort((a, b) => Number(b) - Number(a))
+  return versions.map((version) => join(place, version, 'bin/postgres'))
 }
 
 /** Its path; undefined when it is not there. */

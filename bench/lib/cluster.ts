@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '@parley/adapters/engines/free-port'
 import { REPOSITORY } from './results.ts'
-import { freePort, hasEnded, PARLEY, pidOf, stopProcess } from './servers.ts'
+import { hasEnded, PARLEY, pidOf, stopProcess } from './servers.ts'
 
 /** The distributed deployment under test: everything `parley cluster` starts, each role in processes of its own. */
 

@@ -125,11 +125,12 @@ function createExchange({ sender, receivers, away, spec, faults }: ExchangeParts
     check()
   }
   const receive = (socket: RawSocket, reading: Reading) => {
-    if (reading.kind !== 'entry' || flight === undefined) return
+    if (reading.kind !== 'entry') return
     const last = lastSeqs.get(socket)
+    lastSeqs.set(socket, reading.seq)
     if (last !== undefined && reading.seq !== last + 1)
       return fail(`entry ${reading.seq} followed entry ${last}`)
-    lastSeqs.set(socket, reading.seq)
+    if (flight === undefined) return
     const times = away.has(socket) ? flight.elsewhere : flight.here
     times.push(performance.now() - flight.sentAt)
     check()

@@ -1,11 +1,11 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@parley/adapters/engines/free-port'
 import { attachCollector, type CollectGarbage, INSPECTABLE } from './collect-garbage.ts'
 import { spawnNode } from './pinning.ts'
 import { isRunning, processTree } from './processes.ts'
@@ -135,14 +135,6 @@ async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
     await delay(READY_POLL_MS)
   }
   throw new Error(`${url} was not answered with 200 within ${READY_TIMEOUT_MS / 1000} s`)
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 export function pidOf(child: ChildProcess): number {

@@ -30,7 +30,8 @@ export const workload: Workload = {
     rounds: 3,
     seconds: 3,
     warmup: 1,
-    'single-seconds': 2,
+    'single-rounds': 5,
+    'single-seconds': 1.5,
     members: 200,
     senders: 4,
     window: 64,
@@ -206,7 +207,7 @@ async function measureLatencies(
     rounds: [] as LatencyResult[],
     reasons: [] as string[],
   }))
-  for (let round = 1; round <= option(context, 'rounds'); round++) {
+  for (let round = 1; round <= option(context, 'single-rounds'); round++) {
     for (const [i, arm] of arms.entries()) {
       const outcome = outcomes[i] as (typeof outcomes)[number]
       context.progress(`round ${round}: one message at a time, ${arm.label}`)
@@ -255,7 +256,7 @@ async function measureArm(context: BenchContext, load: Load, arm: Arm, tag: stri
 async function measureBus(context: BenchContext, cluster: ClusterServer): Promise<BusResult[]> {
   const results: BusResult[] = []
   const args = [cluster.redisUrl, String(option(context, 'single-seconds')), String(BUS_MESSAGE_CHARACTERS)]
-  for (let round = 1; round <= option(context, 'rounds'); round++) {
+  for (let round = 1; round <= option(context, 'single-rounds'); round++) {
     await awaitQuiet(context)
     const result = await runPeer<BusResult>('bus', args, context.pinning.cores?.server)
     results.push(result)

@@ -1,6 +1,6 @@
 /** People who talk through a proxy while a fault is upon them, and what is known of their talk afterwards. */
 import type { Entry } from '@parley/protocol'
-import type { CreateParleyOptions } from '@parley/sdk'
+import type { CreateParleyOptions, Parley } from '@parley/sdk'
 import { createPeople, type People, type Person, storedBodies, until } from '../scenarios/topology.ts'
 import { addVerdicts, auditLog, auditScreen, type Verdict } from '../support/audit.ts'
 import type { Random } from './seeds.ts'
@@ -33,6 +33,7 @@ export interface Crowd {
 }
 
 const CAUGHT_UP_MS = 60_000
+const SCREEN_MAX_PAGES = 200
 
 export async function gatherCrowd({ server, urls, size, random, client }: CrowdOptions): Promise<Crowd> {
   const people: People = createPeople({ urls })
@@ -125,19 +126,17 @@ export class Talk {
     return this.sent.flatMap((own) => own.at(-1) ?? [])
   }
 
-  /** Resolves when these stand on every screen, stored. */
+  /** Resolves when each of these has stood on every screen, stored; a screen that moves on has room for only so many. */
   async shownToAll(bodies: readonly string[], timeoutMs = CAUGHT_UP_MS): Promise<void> {
     await Promise.all(
-      this.members.map(({ parley }) =>
-        until(
-          parley.timeline(this.room),
-          () => {
-            const shown = new Set(storedBodies(parley, this.room))
-            return bodies.every((body) => shown.has(body))
-          },
-          timeoutMs,
-        ),
-      ),
+      this.members.map(({ parley }) => {
+        const missing = new Set(bodies)
+        const look = () => {
+          for (const body of storedBodies(parley, this.room)) missing.delete(body)
+          return missing.size === 0
+        }
+        return until(parley.timeline(this.room), look, timeoutMs)
+      }),
     )
   }
 
@@ -145,9 +144,9 @@ export class Talk {
   async flow(messages: number): Promise<void> {
     await Promise.all(
       this.members.map(({ parley }) => {
-        const from = storedBodies(parley, this.room).length
-        const window = parley.timeline(this.room)
-        return until(window, () => storedBodies(parley, this.room).length >= from + messages, CAUGHT_UP_MS)
+        const from = newestShown(parley, this.room)
+        const newer = () => storedMessages(parley, this.room).filter(({ seq }) => seq > from).length
+        return until(parley.timeline(this.room), () => newer() >= messages, CAUGHT_UP_MS)
       }),
     )
   }
@@ -178,12 +177,31 @@ export class Talk {
     ])
   }
 
+  /** From the newest to the oldest message, as somebody sees them who scrolls up; a screen has room for only so many. */
   async #screen({ parley }: Member): Promise<string[]> {
     const window = parley.timeline(this.room)
     await until(window, (state) => state.status === 'ready').catch(() => undefined)
-    for (let pages = 0; window.get().hasOlder && pages < 100; pages++) await window.loadOlder()
-    return storedBodies(parley, this.room)
+    let seen = storedMessages(parley, this.room)
+    for (let pages = 0; window.get().hasOlder && pages < SCREEN_MAX_PAGES; pages++) {
+      await window.loadOlder()
+      const shown = storedMessages(parley, this.room)
+      const known = shown.findIndex(({ seq }) => seq === seen[0]?.seq)
+      seen = [...shown.slice(0, Math.max(0, known)), ...seen]
+    }
+    return seen.map(({ body }) => body)
   }
+}
+
+/** Of the newest stored message on this screen, 0 when there is none. A screen has room for only so many. */
+export function newestShown(parley: Parley, room: string): number {
+  return Math.max(0, ...storedMessages(parley, room).map(({ seq }) => seq))
+}
+
+function storedMessages(parley: Parley, room: string): { seq: number; body: string }[] {
+  const { items } = parley.timeline(room).get()
+  return items.flatMap((item) =>
+    item.type === 'message' && item.seq !== null ? [{ seq: item.seq, body: item.body }] : [],
+  )
 }
 
 /** An access token of another device of this member, by REST. */

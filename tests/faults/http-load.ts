@@ -11,6 +11,8 @@ export interface HttpLoad {
   /** What else happened, in words; the first of them. */
   readonly errors: readonly string[]
   readonly slowest: { readonly what: string; readonly ms: number }
+  /** What is done to the deployment from now on, for the words of errors. */
+  note(stage: string): void
   /** Resolves when the last answer is in. */
   stop(): Promise<void>
 }
@@ -19,7 +21,7 @@ export async function startHttpLoad(target: Target, people = 2): Promise<HttpLoa
   const answered: Record<string, number> = {}
   const errors: string[] = []
   const slowest = { what: '', ms: 0 }
-  const startedAt = performance.now()
+  let stage = 'at the start'
   let stopped = false
 
   async function measure(what: string, work: () => Promise<number>): Promise<void> {
@@ -29,8 +31,7 @@ export async function startHttpLoad(target: Target, people = 2): Promise<HttpLoa
     if (ms > slowest.ms) Object.assign(slowest, { what, ms })
     if (typeof outcome === 'number' && outcome >= 200 && outcome < 300)
       answered[what] = (answered[what] ?? 0) + 1
-    else if (errors.length < ERRORS_KEPT_MAX)
-      errors.push(`${what}: ${outcome} after ${ms} ms, ${Math.round(begunAt - startedAt)} ms after the start`)
+    else if (errors.length < ERRORS_KEPT_MAX) errors.push(`${what}: ${outcome} after ${ms} ms, ${stage}`)
   }
 
   async function live(person: Person, room: string): Promise<void> {
@@ -61,6 +62,9 @@ export async function startHttpLoad(target: Target, people = 2): Promise<HttpLoa
     answered,
     errors,
     slowest,
+    note(next) {
+      stage = next
+    },
     async stop() {
       stopped = true
       await Promise.all(lives)

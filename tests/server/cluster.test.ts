@@ -24,7 +24,7 @@ const COUNTS: Readonly<Record<ClusterPart, number>> = {
   postgres: 1,
   redis: 1,
   rabbitmq: 1,
-  auth: 1,
+  auth: 2,
   sessions: 1,
   rooms: 2,
   notifications: 1,

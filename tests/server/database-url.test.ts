@@ -36,3 +36,22 @@ test('a PostgreSQL of one’s own serves instead of the embedded one, and one Pa
   expect(list.output).toContain('own.database')
   expect((await server.stop()).code).toBe(0)
 })
+
+test('a service’s own PostgreSQL that is away is a sentence with its address and its setting', async () => {
+  const away = `127.0.0.1:${await freePort()}`
+  const { code, errors } = await runParley(['start'], {
+    PARLEY_ROLES: 'auth',
+    PARLEY_DATABASE_URL: 'postgresql://parley@elsewhere.invalid/parley',
+    PARLEY_AUTH_DATABASE_URL: `postgresql://parley:hush-hush@${away}/accounts`,
+    PARLEY_REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
+    PARLEY_RABBITMQ_URL: `amqp://127.0.0.1:${await freePort()}`,
+    PARLEY_SERVICE_KEY: 'a1b2c3d4e5f60718293a4b5c6d7e8f90',
+    PARLEY_ROOMS_URLS: `http://127.0.0.1:${await freePort()}`,
+    PARLEY_INTERNAL_PORT: String(await freePort()),
+    PARLEY_DATA: await temporaryDirectory(),
+  })
+  expect([code, errors.trim()]).toEqual([
+    1,
+    `The database at ${away}/accounts refuses connections: is PostgreSQL running there? Check PARLEY_AUTH_DATABASE_URL.`,
+  ])
+})

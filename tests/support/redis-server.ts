@@ -1,12 +1,12 @@
-/** A private redis-server on a free port of loopback, for tests that take it away, freeze it or empty it. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+/** A private Redis on a free port of loopback, for tests that take it away, freeze it or empty it. */
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { freePort } from '@parley/adapters/engines/free-port'
+import { type RunningRedis, startRedis as startEngine } from '@parley/adapters/engines/start-redis'
+import { silentLog } from '@parley/contracts'
 
 const run = promisify(execFile)
 
@@ -31,41 +31,54 @@ export interface RedisServer {
   command(...words: string[]): Promise<string>
 }
 
+const PORT_ATTEMPTS = 5
+
 /** Nothing is kept on disk. It dies with this process, however that ends. */
 export async function startRedis(): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-redis-'))
-  let server = await launchOnFreePort(directory)
-  const { port } = server
+  const start = (port: number) => startEngine({ directory, port, log: silentLog })
+  let engine = await startOnFreePort(start)
+  const { url } = engine
+  const port = Number(new URL(url).port)
+  // A number that another process may have by now is never signalled.
+  let runs = true
+  const watch = () =>
+    engine.ended.then(() => {
+      runs = false
+    })
+  let dead = watch()
+  const signal = (name: NodeJS.Signals) => {
+    if (runs) process.kill(engine.pid, name)
+  }
+  const kill = async () => {
+    signal('SIGKILL')
+    await dead
+  }
   const command = async (...words: string[]) => {
     const { stdout } = await run('redis-cli', ['-h', '127.0.0.1', '-p', `${port}`, ...words])
     return stdout.trim()
   }
-  const end = async (signal: NodeJS.Signals) => {
-    const { process } = server
-    if (process.exitCode !== null || process.signalCode !== null) return
-    const ended = once(process, 'exit')
-    process.kill('SIGCONT')
-    process.kill(signal)
-    await ended
-  }
 
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url,
     port,
     get pid() {
-      return server.process.pid ?? 0
+      return engine.pid
     },
     async stop() {
-      await end('SIGTERM')
+      runs = false
+      await engine.stop()
       await rm(directory, { recursive: true, force: true })
     },
-    kill: () => end('SIGKILL'),
+    kill,
     async restart() {
-      await end('SIGKILL')
-      server = await launch(directory, port)
+      await kill()
+      engine = await start(port)
+      runs = true
+      dead = watch()
     },
-    pause: () => void server.process.kill('SIGSTOP'),
-    resume: () => void server.process.kill('SIGCONT'),
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
     async flush() {
       await command('FLUSHALL')
       await command('SCRIPT', 'FLUSH')
@@ -74,58 +87,13 @@ export async function startRedis(): Promise<RedisServer> {
   }
 }
 
-interface Launched {
-  readonly process: ChildProcess
-  readonly port: number
-}
-
-const PORT_ATTEMPTS = 5
-
 /** Somebody may take the port between our finding it and the server's; then another is tried. */
-async function launchOnFreePort(directory: string): Promise<Launched> {
+async function startOnFreePort(start: (port: number) => Promise<RunningRedis>): Promise<RunningRedis> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await launch(directory, await findFreePort())
+      return await start(await freePort())
     } catch (error) {
       if (attempt === PORT_ATTEMPTS) throw error
     }
   }
-}
-
-async function launch(directory: string, port: number): Promise<Launched> {
-  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-  const words = ['redis-server', ...settings, '--dir', directory]
-  // The kernel ends it with us, even if we are killed.
-  const tied = (await canTie()) ? ['setpriv', '--pdeathsig', 'KILL', ...words] : words
-  const [program = '', ...args] = tied
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const lines: string[] = []
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}:\n${lines.join('\n')}`)))
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (lines.length < 50) lines.push(line)
-      if (line.includes('Ready to accept connections')) resolve()
-    })
-    child.stderr.resume()
-  })
-  return { process: child, port }
-}
-
-async function findFreePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address() as AddressInfo
-  const closed = once(listener, 'close')
-  listener.close()
-  await closed
-  return port
-}
-
-/** BusyBox has a `setpriv` without `--pdeathsig`, so ask by trying. */
-function canTie(): Promise<boolean> {
-  return run('setpriv', ['--pdeathsig', 'KILL', 'true']).then(
-    () => true,
-    () => false,
-  )
 }

@@ -1,10 +1,12 @@
 /** The real program as a child process, on a free port and its own data directory. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '@parley/adapters/engines/free-port'
+
+export { freePort }
 
 const PROGRAM = join(import.meta.dirname, '../../apps/server/bin/parley.mjs')
 const READY_TIMEOUT_MS = 60_000
@@ -72,14 +74,6 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 export function testEnvironment(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PARLEY_'))
   return { ...Object.fromEntries(inherited), ...settings }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 interface Program {

@@ -7,6 +7,7 @@ import { addJobsCommand } from './commands/jobs.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addQueueCommand } from './commands/queue.ts'
 import { addResyncCommand } from './commands/resync.ts'
+import { addRotateKeysCommand } from './commands/rotate-keys.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addUserCommand } from './commands/user.ts'
 import { plainSentence } from './plain-error.ts'
@@ -28,6 +29,7 @@ addMigrateCommand(program)
 addDoctorCommand(program)
 addUserCommand(program)
 addResyncCommand(program)
+addRotateKeysCommand(program)
 addQueueCommand(program)
 addJobsCommand(program)
 addDemoCommand(program)

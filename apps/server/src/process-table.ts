@@ -6,37 +6,60 @@ const REFRESH_MS = 1_000
 export interface ProcessTable {
   /** A line that stays. */
   say(line: string): void
+  /** The same on standard error. */
+  warn(line: string): void
   refresh(): void
   /** From now on the table is shown. */
   start(): void
   stop(): void
 }
 
-export function createProcessTable(output: NodeJS.WriteStream, read: () => ClusterProcess[]): ProcessTable {
+/** What the table needs of a terminal, or of what is in its place. */
+export interface TableOutput {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+  write(text: string): unknown
+}
+
+export function createProcessTable(
+  output: TableOutput,
+  errors: Pick<TableOutput, 'write'>,
+  read: () => ClusterProcess[],
+): ProcessTable {
   const isLive = output.isTTY === true
   let timer: NodeJS.Timeout | undefined
-  let shownLines = 0
+  let shown: readonly string[] = []
 
   /** Up to where the table began, and nothing below. */
   function wipe(): void {
-    if (shownLines > 0) output.write(`\u001b[${shownLines}A\u001b[J`)
-    shownLines = 0
+    // A terminal that was made narrower meanwhile has wrapped what was shown.
+    const columns = output.columns ?? Number.POSITIVE_INFINITY
+    const rows = shown.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0)
+    if (rows > 0) output.write(`\u001b[${rows}A\u001b[J`)
+    shown = []
   }
 
+  /** Cut to the terminal: what has wrapped or scrolled away cannot be taken back. */
   function show(): void {
+    const { columns = Number.POSITIVE_INFINITY, rows = Number.POSITIVE_INFINITY } = output
     const lines = renderTable(read(), Date.now())
     wipe()
-    output.write(`${lines.join('\n')}\n`)
-    shownLines = lines.length
+    shown = lines.slice(0, Math.max(1, rows - 1)).map((line) => line.slice(0, Math.max(1, columns - 1)))
+    output.write(`${shown.join('\n')}\n`)
+  }
+
+  /** Above the table, if there is one. */
+  function print(to: Pick<TableOutput, 'write'>, line: string): void {
+    if (timer === undefined) return void to.write(`${line}\n`)
+    wipe()
+    to.write(`${line}\n`)
+    show()
   }
 
   return {
-    say(line) {
-      if (timer === undefined) return void output.write(`${line}\n`)
-      wipe()
-      output.write(`${line}\n`)
-      show()
-    },
+    say: (line) => print(output, line),
+    warn: (line) => print(errors, line),
     refresh() {
       if (timer !== undefined) show()
     },
@@ -48,7 +71,7 @@ export function createProcessTable(output: NodeJS.WriteStream, read: () => Clust
     stop() {
       clearInterval(timer)
       timer = undefined
-      shownLines = 0
+      shown = []
     },
   }
 }

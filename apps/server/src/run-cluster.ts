@@ -15,8 +15,15 @@ import { watchSignals } from './watch-signals.ts'
 /** Resolves with the exit code once everything is stopped. Throws what could not be started. */
 export async function runCluster(settings: Settings): Promise<number> {
   process.title = 'parley cluster'
+  let cluster: Cluster | undefined
+  const table = createProcessTable(process.stdout, process.stderr, () => cluster?.processes() ?? [])
   // The processes log for themselves; what the engines say is for those who look for it.
-  const log = createLog({ level: settings.log, pretty: process.stderr.isTTY })
+  const log = createLog({
+    level: settings.log,
+    pretty: process.stderr.isTTY,
+    // Above the table, not into it.
+    destination: { write: (line) => table.warn(line.replace(/\n$/, '')) },
+  })
   const end = Promise.withResolvers<number>()
   let stopped = false
   watchSignals({
@@ -28,7 +35,7 @@ export async function runCluster(settings: Settings): Promise<number> {
     abandon: () => process.exit(130),
   })
   const onFatal = (reason: Error): void => {
-    process.stderr.write(`${plainSentence(reason) ?? reason.message}\n`)
+    table.warn(plainSentence(reason) ?? reason.message)
     end.resolve(1)
   }
 
@@ -37,9 +44,8 @@ export async function runCluster(settings: Settings): Promise<number> {
   const data = await openDataDirectory(settings.data)
   if (settings.web) await ensureWebClient({ program: PROGRAM_DIRECTORY, say })
   if (stopped) return 0
-  let cluster: Cluster | undefined
-  const table = createProcessTable(process.stdout, () => cluster?.processes() ?? [])
-  cluster = await startCluster({ settings, data, log, say: table.say, onChange: table.refresh, onFatal })
+  const { say: tell, warn, refresh: onChange } = table
+  cluster = await startCluster({ settings, data, log, say: tell, warn, onChange, onFatal })
   if (!stopped) {
     for (const url of reachableUrls(settings)) table.say(`Parley is ready at ${url}`)
     table.say(

@@ -26,7 +26,7 @@ export async function runServer(settings: Settings): Promise<number> {
     process: isDistributed ? `${settings.roles.join(',')} ${process.pid}` : undefined,
   })
   const end = Promise.withResolvers<number>()
-  const stopped = { asked: false }
+  const stopping = new AbortController()
   let fatal: Error | undefined
 
   refuseToSwallow(log)
@@ -34,7 +34,7 @@ export async function runServer(settings: Settings): Promise<number> {
   if (process.send !== undefined) process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   watchSignals({
     drain(signal) {
-      stopped.asked = true
+      stopping.abort()
       log.info({ signal }, 'stopping')
       end.resolve(0)
     },
@@ -51,14 +51,19 @@ export async function runServer(settings: Settings): Promise<number> {
   nameProcess(settings)
   if (meetsPeople(settings)) await checkPort(settings)
   const data = isDistributed ? undefined : await openDataDirectory(settings.data)
-  if (stopped.asked) return 0
+  if (stopping.signal.aborted) return 0
   const wantsWeb = settings.web && settings.roles.includes('http')
   const webDirectory = wantsWeb ? await ensureWebClient({ program: PROGRAM_DIRECTORY, say }) : null
-  if (stopped.asked) return 0
-  const server = await startTopology({ settings, log, webDirectory, onFatal }, data)
+  if (stopping.signal.aborted) return 0
+  const options = { settings, log, webDirectory, onFatal, stopping: stopping.signal }
+  const server = await startTopology(options, data).catch((error: unknown) => {
+    if (stopping.signal.aborted) return undefined
+    throw error
+  })
+  if (server === undefined) return 0
   log.info({ version: readVersion(), ready_ms: Math.round(performance.now() - startedAt) }, 'ready')
   if (!settings.rateLimits) log.warn({}, 'rate limits are off: for tests and benchmarks only')
-  if (!stopped.asked) greet(settings, data, server)
+  if (!stopping.signal.aborted) greet(settings, data, server)
 
   const code = await end.promise
   // Sockets first in any case: the door waits for those that are open.

@@ -6,6 +6,8 @@ export const userTopic = (user: string): string => `user:${user}`
 export const presenceTopic = (user: string): string => `presence:${user}`
 /** Something was revoked: ask auth at once instead of at the next poll. */
 export const REVOCATIONS_TOPIC = 'revocations'
+/** A publisher's connection was cut: what it said may have reached nobody. */
+export const LOSSES_TOPIC = 'losses'
 
 /** One stored entry, its wire frame built once for all receivers. */
 export interface EntryEvent {
@@ -39,5 +41,10 @@ export type UserEvent =
   /** A new inbox item; `version` as in the frame. */
   | { type: 'notification'; item: Notification; unread: number; version: number; alert: boolean }
   | { type: 'inbox'; read: string[] | 'all'; unread: number; version: number }
+
+/** `away_ms`: nothing of the publisher is sure to have arrived since that long ago. */
+export interface LossesEvent {
+  away_ms: number
+}
 
 export type PresenceEvent = Presence

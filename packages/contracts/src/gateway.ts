@@ -8,9 +8,6 @@ export const gatewayContract = defineContract('gateway', {
   takeFrame: verb(
     z.object({
       user: shape.id,
-      device: shape.id,
-      /** When the access token ends, milliseconds since the epoch. */
-      expires_at: z.number(),
       session: shape.id,
       frame: z.unknown(),
     }),

@@ -11,8 +11,6 @@ export const connection = z.object({
   device: shape.id,
   gateway: shape.id,
   opened_at: shape.timestamp,
-  /** Where the gateway answers other processes of the deployment, if it said so. */
-  gateway_url: z.string().optional(),
 })
 
 export const sessionsContract = defineContract('sessions', {

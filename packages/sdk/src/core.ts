@@ -291,6 +291,7 @@ export class Core {
       doubtful: (room) => this.marks.ask(room),
       changed: (room) => this.timelines.get(room)?.touch(),
       added: (room) => this.timelines.get(room)?.proceed(),
+      restarted: (room) => this.timelines.get(room)?.reload(),
       removed: (room) => this.timelines.get(room)?.lose(),
     })
   }

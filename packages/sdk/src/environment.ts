@@ -56,7 +56,7 @@ export interface ParleyInjectables {
   /** `null`: no locks; then every tab refreshes and sends by itself, and idempotency keeps it right. */
   readonly locks?: LocksLike | null
   readonly openChannel?: ((name: string) => ChannelLike) | null
-  /** Calls back when the machine seems to be back: network, visibility. Returns the end of it. */
+  /** Calls back when the line deserves a look: the network came or is said to have gone, the page is looked at again. Returns the end of it. */
   readonly onWake?: (callback: () => void) => () => void
 }
 
@@ -132,10 +132,13 @@ function listenForWake(scope: Scope, callback: () => void): () => void {
   }
   const target = globalThis as unknown as EventSource
   target.addEventListener('online', callback)
+  // Said of a network that went, while its sockets say nothing for a minute.
+  target.addEventListener('offline', callback)
   target.addEventListener('pageshow', callback)
   document.addEventListener('visibilitychange', visible)
   return () => {
     target.removeEventListener('online', callback)
+    target.removeEventListener('offline', callback)
     target.removeEventListener('pageshow', callback)
     document.removeEventListener('visibilitychange', visible)
   }

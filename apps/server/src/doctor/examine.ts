@@ -11,7 +11,7 @@ import { schemaNames } from '../role.ts'
 import { allowedOrigins, isLocal, loopbackUrl } from '../settings/origins.ts'
 import type { Settings } from '../settings/table.ts'
 import { checkDatabaseUrl, checkEmbeddedPostgres } from '../topology/check-database.ts'
-import { databaseUrlOf } from '../topology/demand-distributed.ts'
+import { databaseSettingOf, databaseUrlOf } from '../topology/demand-distributed.ts'
 
 export interface Finding {
   readonly subject: string
@@ -96,9 +96,13 @@ async function examineDatabase({ databaseUrl }: Settings): Promise<Verdict> {
 
 async function examineOwnDatabases(settings: Settings): Promise<Verdict> {
   const own = schemaNames.filter((schema) => settings.roles.includes(schema))
-  const urls = new Set(own.map((schema) => databaseUrlOf(settings, schema)))
+  const settingOf = new Map(
+    own.map((schema) => [databaseUrlOf(settings, schema), databaseSettingOf(settings, schema)]),
+  )
   const found = await Promise.all(
-    [...urls].map((url) => (url === undefined ? 'no URL is set' : checkDatabaseUrl(url))),
+    [...settingOf].map(([url, setting]) =>
+      url === undefined ? 'no URL is set' : checkDatabaseUrl(url, setting),
+    ),
   )
   return good(found.length === 0 ? 'not needed by these roles' : [...new Set(found)].join(', '))
 }

@@ -107,20 +107,47 @@ export function origins(text: string): string[] {
 }
 
 /** Of a server that this program is a client of. The text may hold a password: an error never repeats it. */
-function engineUrl(text: string, protocols: readonly string[], example: string): string {
+function engineUrl(text: string, protocols: readonly string[], example: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !protocols.includes(url.protocol)) {
+  if (url === undefined || !protocols.includes(url.protocol) || !text.includes('://')) {
     throw new PlainError(`must be a URL such as ${example}`)
   }
-  return text
+  // Clients decode these parts, some of them only once they connect.
+  if (![url.username, url.password, url.pathname].every(isDecodable)) {
+    throw new PlainError(
+      'must have every % in user name, password and path followed by two hexadecimal digits of UTF-8; % itself is written %25',
+    )
+  }
+  return url
+}
+
+/** For protocols in which nothing else says where the server is. */
+function engineUrlWithHost(text: string, protocols: readonly string[], example: string): URL {
+  const url = engineUrl(text, protocols, example)
+  if (url.hostname === '') throw new PlainError(`must name a host, such as ${example}`)
+  return url
+}
+
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
 }
 
 export function redisUrl(text: string): string {
-  return engineUrl(text, ['redis:', 'rediss:'], 'redis://:password@host:6379')
+  const example = 'redis://:password@host:6379'
+  const { pathname } = engineUrlWithHost(text, ['redis:', 'rediss:'], example)
+  if (!/^(\/\d*)?$/.test(pathname))
+    throw new PlainError(`must have as its path nothing or the number of a database, such as ${example}/0`)
+  return text
 }
 
 export function rabbitmqUrl(text: string): string {
-  return engineUrl(text, ['amqp:', 'amqps:'], 'amqp://user:password@host:5672')
+  engineUrlWithHost(text, ['amqp:', 'amqps:'], 'amqp://user:password@host:5672')
+  return text
 }
 
 /** Origins of internal addresses. */
@@ -146,7 +173,7 @@ export function serviceKeys(text: string): readonly string[] {
 
 /** Base address of a collector, with a path where it has one. What it wants as a credential goes into a header. */
 export function otlpUrl(text: string): string {
-  const url = new URL(engineUrl(text, ['http:', 'https:'], 'http://collector:4318'))
+  const url = engineUrl(text, ['http:', 'https:'], 'http://collector:4318')
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     throw new PlainError('must be a URL without user name, password, query and fragment')
   return url.href.replace(/\/+$/, '')
@@ -160,7 +187,8 @@ export function ratio(text: string): number {
 }
 
 export function databaseUrl(text: string): string {
-  return engineUrl(text, ['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/parley')
+  engineUrl(text, ['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/parley')
+  return text
 }
 
 export function roles(text: string): readonly RoleName[] {

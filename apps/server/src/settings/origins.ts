@@ -29,12 +29,29 @@ export function loopbackUrl(settings: Pick<Settings, 'host' | 'port'>): string {
   return httpOrigin(name, settings.port)
 }
 
-/** How the other processes of a deployment reach this one. */
+/** How the other processes of a deployment reach this one. `name` is that of this machine. */
 export function ownInternalUrl(
   settings: Pick<Settings, 'internalUrl' | 'internalHost' | 'internalPort'>,
+  name = hostname(),
 ): string {
   const { internalUrl, internalHost, internalPort } = settings
-  return internalUrl ?? httpOrigin(WILDCARDS.has(internalHost) ? hostname() : internalHost, internalPort)
+  if (internalUrl !== undefined) return internalUrl
+  if (!WILDCARDS.has(internalHost)) return httpOrigin(internalHost, internalPort)
+  return httpOrigin(readsAsAddress(name) ? anyAddress() : name, internalPort)
+}
+
+/**
+ * A URL takes a name whose last part is a number for an IPv4 address, and the name of a container is twelve
+ * hexadecimal digits, which may all be decimal.
+ */
+function readsAsAddress(name: string): boolean {
+  return /(^|\.)(\d+|0x[0-9a-f]*)\.?$/i.test(name)
+}
+
+/** IPv4 first, since `0.0.0.0` listens on nothing else. */
+function anyAddress(): string {
+  const addresses = interfaceAddresses()
+  return addresses.find((address) => !address.includes(':')) ?? addresses[0] ?? '127.0.0.1'
 }
 
 export function isLocal(host: string): boolean {
@@ -44,7 +61,7 @@ export function isLocal(host: string): boolean {
 function ownNames(host: string): string[] {
   if (host === '::1') return ['::1']
   return WILDCARDS.has(host)
-    ? ['::1', hostname().toLowerCase(), ...interfaceAddresses()]
+    ? ['::1', ...[hostname().toLowerCase()].filter((name) => !readsAsAddress(name)), ...interfaceAddresses()]
     : [host.toLowerCase()]
 }
 

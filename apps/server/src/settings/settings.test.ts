@@ -1,7 +1,8 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { demandDistributed } from '../topology/demand-distributed.ts'
-import { allowedOrigins, reachableUrls } from './origins.ts'
+import { allowedOrigins, ownInternalUrl, reachableUrls } from './origins.ts'
 import { readSettings } from './read-settings.ts'
 import { renderSettings } from './render-settings.ts'
 import { settingNames, settingsTable } from './table.ts'
@@ -58,6 +59,14 @@ test.for([
   ['PARLEY_ORIGINS', 'https://a.example,,https://b.example', 'must be a list separated by commas'],
   ['PARLEY_PUBLIC_URL', 'ftp://example.org', 'must be an origin such as'],
   ['PARLEY_DATABASE_URL', 'mysql://x', 'must be a URL such as postgresql:'],
+  ['PARLEY_DATABASE_URL', 'postgres://u:p%zz@h/d', 'must have every %'],
+  ['PARLEY_REDIS_URL', 'redis://', 'must name a host'],
+  ['PARLEY_REDIS_URL', 'redis:6379', 'must be a URL such as redis://'],
+  ['PARLEY_REDIS_URL', 'redis://h:6379/abc', 'must have as its path nothing or the number'],
+  ['PARLEY_REDIS_URL', 'redis://:p%zz@h', 'must have every %'],
+  ['PARLEY_RABBITMQ_URL', 'amqp:x', 'must be a URL such as amqp://'],
+  ['PARLEY_RABBITMQ_URL', 'amqp:///vhost', 'must name a host'],
+  ['PARLEY_RABBITMQ_URL', 'amqp://h/%zz', 'must have every %'],
   ['PARLEY_RATE_LIMITS', 'yes', 'must be on or off'],
   ['PARLEY_LOG', 'verbose', 'must be one of trace'],
   [
@@ -76,8 +85,23 @@ test.for([
   expect(() => readSettings({ [name]: value })).toThrow(`${name} ${sentence}`)
 })
 
-test('a wrong secret is not repeated', () => {
-  expect(() => readSettings({ PARLEY_DATABASE_URL: 'hush-hush' })).toThrow(/^(?!.*hush-hush)/)
+test.for([
+  ['PARLEY_DATABASE_URL', 'hush-hush'],
+  ['PARLEY_REDIS_URL', 'redis://:hush-hush@h/abc'],
+  ['PARLEY_RABBITMQ_URL', 'amqp://u:hush-hush%zz@h'],
+])('a wrong secret in %s is not repeated', ([name = '', value = '']) => {
+  expect(() => readSettings({ [name]: value })).toThrow(/^(?!.*hush-hush)/)
+})
+
+test('what engines take as an address is taken', () => {
+  const env = { PARLEY_REDIS_URL: 'rediss://u:%C3%A9%25@h:1/2', PARLEY_RABBITMQ_URL: 'amqp://u:p@h/%2Fv' }
+  expect(readSettings(env)).toMatchObject({
+    redisUrl: env.PARLEY_REDIS_URL,
+    rabbitmqUrl: env.PARLEY_RABBITMQ_URL,
+  })
+  expect(readSettings({ PARLEY_DATABASE_URL: 'postgresql:///d?host=/run/postgresql' }).databaseUrl).toBe(
+    'postgresql:///d?host=/run/postgresql',
+  )
 })
 
 test('values at their bounds are taken', () => {
@@ -103,7 +127,7 @@ test('a partial list of roles is refused with what it would need', () => {
 test('a process of many is told everything it lacks at once', () => {
   const some = { PARLEY_ROLES: 'ws', PARLEY_REDIS_URL: 'redis://127.0.0.1' }
   expect(() => demandDistributed(readSettings(some))).toThrow(
-    'for the roles ws these are missing: PARLEY_RABBITMQ_URL, PARLEY_SERVICE_KEY, PARLEY_AUTH_URLS, PARLEY_SESSIONS_URLS, PARLEY_ROOMS_URLS, PARLEY_NOTIFICATIONS_URLS, PARLEY_FILES_URLS.',
+    'for the roles ws these are missing: PARLEY_SERVICE_KEY, PARLEY_AUTH_URLS, PARLEY_SESSIONS_URLS, PARLEY_ROOMS_URLS, PARLEY_NOTIFICATIONS_URLS, PARLEY_FILES_URLS.',
   )
   const key = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
   const all = { ...some, PARLEY_RABBITMQ_URL: 'amqp://127.0.0.1', PARLEY_SERVICE_KEY: key }
@@ -165,4 +189,16 @@ test('the printed address is one that a person can open', () => {
   expect(reachableUrls(readSettings({ PARLEY_PUBLIC_URL: 'https://chat.example.org' }))).toEqual([
     'https://chat.example.org',
   ])
+})
+
+test('others reach this process by its name, unless a URL would take the name for an address', () => {
+  const everywhere = { internalUrl: undefined, internalHost: '0.0.0.0', internalPort: 7400 }
+  expect(ownInternalUrl(everywhere, '0123456789ab')).toBe('http://0123456789ab:7400')
+  for (const name of ['123456789012', '12345', '0x1f', 'web.7']) {
+    const { hostname, port } = new URL(ownInternalUrl(everywhere, name))
+    expect([isIP(hostname.replace(/[[\]]/g, '')) > 0, port]).toEqual([true, '7400'])
+    expect(hostname).not.toBe(URL.canParse(`http://${name}`) ? new URL(`http://${name}`).hostname : name)
+  }
+  expect(ownInternalUrl({ ...everywhere, internalHost: '192.0.2.7' }, '12345')).toBe('http://192.0.2.7:7400')
+  expect(ownInternalUrl({ ...everywhere, internalUrl: 'http://ws-1:7400' }, '12345')).toBe('http://ws-1:7400')
 })

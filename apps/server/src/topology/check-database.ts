@@ -28,8 +28,8 @@ export async function checkEmbeddedPostgres(): Promise<string> {
   }
 }
 
-/** Version of the PostgreSQL behind the URL. Throws `PlainError`. */
-export async function checkDatabaseUrl(url: string): Promise<string> {
+/** Version of the PostgreSQL behind the URL of this setting. Throws `PlainError`. */
+export async function checkDatabaseUrl(url: string, setting?: string): Promise<string> {
   const database = createDatabase({ connection: url, maxConnections: 1, log: silentLog })
   try {
     const { rows } = await database.query<{ version: number; text: string }>(
@@ -40,7 +40,7 @@ export async function checkDatabaseUrl(url: string): Promise<string> {
       throw new PlainError(`PostgreSQL ${version} is too old: Parley needs ${LOWEST_MAJOR} or newer.`)
     return `PostgreSQL ${version}`
   } catch (error) {
-    throw plainDatabaseError(error, url)
+    throw plainDatabaseError(error, url, setting)
   } finally {
     await database.close()
   }

@@ -1,6 +1,7 @@
 /** Whether the engines and services of a distributed deployment answer; for `parley doctor`. */
 import { createRedis } from '@parley/adapters/redis/connect-redis'
-import { type ServiceName, silentLog, systemClock } from '@parley/contracts'
+import { knock } from '@parley/adapters/rpc/knock'
+import { type ServiceName, serviceContracts, silentLog, systemClock } from '@parley/contracts'
 import { PlainError } from '../plain-error.ts'
 import { type Settings, settingsTable } from '../settings/table.ts'
 import { demandDistributed } from './demand-distributed.ts'
@@ -34,22 +35,31 @@ export async function checkRabbitMq(settings: Settings): Promise<string> {
   return `answers; ${queues.reduce((sum, queue) => sum + queue.ready, 0)} items wait`
 }
 
-/** How many processes of a service answer at its addresses. Throws `PlainError` naming those that do not. */
+/** How many processes of a service take our calls at its addresses. Throws `PlainError` with why others do not. */
 export async function checkService(settings: Settings, name: ServiceName): Promise<string> {
-  const origins = demandDistributed(settings).urls[name]
+  const { urls, serviceKeys } = demandDistributed(settings)
+  const origins = urls[name]
   if (origins.length === 0) return 'runs in this process, or is not called by it'
-  const answers = await Promise.all(
+  const problems = await Promise.all(
     origins.map(async (origin) => {
-      const response = await fetch(`${origin}/readyz`, {
-        signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-      }).catch(() => undefined)
-      return { origin, isReady: response?.ok === true }
+      const problem = await problemAt(origin, serviceContracts[name].name, serviceKeys[0] ?? '')
+      return problem === undefined ? [] : [`${origin}: ${problem}`]
     }),
   )
-  const silent = answers.filter(({ isReady }) => !isReady).map(({ origin }) => origin)
-  if (silent.length > 0)
+  const found = problems.flat()
+  if (found.length > 0)
     throw new PlainError(
-      `not ready: ${silent.join(', ')}. Start the processes with this role, or mend ${settingsTable[`${name}Urls`].env}.`,
+      `${found.join('; ')}. Start the processes with this role, or mend ${settingsTable[`${name}Urls`].env}.`,
     )
-  return `${origins.length === 1 ? 'one address is' : `${origins.length} addresses are`} ready`
+  return `${origins.length === 1 ? 'one address is ready and takes' : `${origins.length} addresses are ready and take`} our calls`
+}
+
+/** The handshake first: it tells a wrong key and another version from a process that is merely not ready. */
+async function problemAt(address: string, contract: string, serviceKey: string): Promise<string | undefined> {
+  const refused = await knock({ address, contract, serviceKey, timeoutMs: PROBE_TIMEOUT_MS })
+  if (refused !== undefined) return refused
+  const response = await fetch(`${address}/readyz`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) }).catch(
+    () => undefined,
+  )
+  return response?.ok === true ? undefined : 'it is not ready'
 }

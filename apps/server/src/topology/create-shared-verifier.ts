@@ -1,5 +1,4 @@
 /** One verifier for all gateways of a process: keys and revocations are fetched once. */
-
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AuthService, Bus, Clock, Log } from '@parley/contracts'
 import { createTokenVerifier, type TokenVerifier } from '@parley/gateways/shared/token-verifier'
@@ -14,6 +13,8 @@ export interface SharedVerifierParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Registry
+  /** Aborted when the process is to end, also while it still waits for auth. */
+  readonly stopping: AbortSignal
   /** Closes it at the end, after the roles that use it. */
   readonly stack: AsyncDisposableStack
 }
@@ -22,6 +23,7 @@ export interface SharedVerifierParts {
 export function createSharedVerifier({
   stack,
   metrics,
+  stopping,
   ...deps
 }: SharedVerifierParts): () => Promise<TokenVerifier> {
   let started: Promise<TokenVerifier> | undefined
@@ -29,7 +31,7 @@ export function createSharedVerifier({
     const verifier = createTokenVerifier(deps)
     stack.defer(() => verifier.close())
     observeFeed(metrics, verifier)
-    await startPatiently(verifier, deps.log)
+    await startPatiently(verifier, deps.log, stopping)
     return verifier
   }
   return () => {
@@ -50,14 +52,14 @@ function observeFeed(metrics: Registry, verifier: TokenVerifier): void {
 }
 
 /** The auth service of another process may come later than this one. */
-async function startPatiently(verifier: TokenVerifier, log: Log): Promise<void> {
+async function startPatiently(verifier: TokenVerifier, log: Log, stopping: AbortSignal): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
       return await verifier.start()
     } catch (error) {
       if (!(error instanceof ParleyError) || error.code !== 'unavailable') throw error
       if (tries === 0) log.warn({}, 'waiting for the auth service')
-      await delay(RETRY_MS)
+      await delay(RETRY_MS, undefined, { signal: stopping })
     }
   }
 }

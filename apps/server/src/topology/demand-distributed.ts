@@ -7,7 +7,9 @@ import { type SettingName, type Settings, settingsTable } from '../settings/tabl
 
 export interface DistributedSettings extends Settings {
   readonly redisUrl: string
+  /** Empty where `needsQueue` is false and it was left out. */
   readonly rabbitmqUrl: string
+  readonly needsQueue: boolean
   readonly serviceKeys: readonly string[]
   /** By schema; only those of this process's roles are sure to be there. */
   readonly databases: Readonly<Record<SchemaName, string>>
@@ -27,14 +29,18 @@ const callees: Readonly<Record<RoleName, readonly ServiceName[]>> = {
   http: ['auth', 'sessions', 'rooms', 'notifications', 'files'],
 }
 
+/** Those that hand on or do background work. */
+export const queueRoles: readonly RoleName[] = ['rooms', 'notifications']
+
 /** Throws `PlainError` that names every setting that is missing. */
 export function demandDistributed(settings: Settings): DistributedSettings {
   const { roles } = settings
   const needs: [unknown, SettingName][] = [
     [settings.redisUrl, 'redisUrl'],
-    [settings.rabbitmqUrl, 'rabbitmqUrl'],
     [settings.serviceKeys, 'serviceKeys'],
   ]
+  const needsQueue = roles.some((role) => queueRoles.includes(role))
+  if (needsQueue) needs.push([settings.rabbitmqUrl, 'rabbitmqUrl'])
   for (const schema of schemaNames)
     if (roles.includes(schema)) needs.push([databaseUrlOf(settings, schema), 'databaseUrl'])
   for (const name of serviceNames) {
@@ -53,6 +59,7 @@ export function demandDistributed(settings: Settings): DistributedSettings {
     ...settings,
     redisUrl: settings.redisUrl ?? '',
     rabbitmqUrl: settings.rabbitmqUrl ?? '',
+    needsQueue,
     serviceKeys: settings.serviceKeys ?? [],
     databases: Object.fromEntries(
       schemaNames.map((schema) => [schema, databaseUrlOf(settings, schema) ?? '']),
@@ -64,4 +71,10 @@ export function demandDistributed(settings: Settings): DistributedSettings {
 /** A service's own, or that of all. */
 export function databaseUrlOf(settings: Settings, schema: SchemaName): string | undefined {
   return settings[`${schema}DatabaseUrl`] ?? settings.databaseUrl
+}
+
+/** The setting that `databaseUrlOf` took it from. */
+export function databaseSettingOf(settings: Settings, schema: SchemaName): string {
+  const own = `${schema}DatabaseUrl` as const
+  return settingsTable[settings[own] === undefined ? 'databaseUrl' : own].env
 }

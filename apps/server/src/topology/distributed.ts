@@ -20,6 +20,7 @@ import {
   forEachService,
   type GatewayService,
   gatewayContract,
+  noWorkQueue,
   type ServiceName,
   type Services,
   serviceContracts,
@@ -32,7 +33,8 @@ import { createLocalFileDoor } from '../local-file-door.ts'
 import type { SchemaName } from '../role.ts'
 import { loadRoles } from '../roles.ts'
 import { ownInternalUrl } from '../settings/origins.ts'
-import { type DistributedSettings, demandDistributed } from './demand-distributed.ts'
+import { type DistributedSettings, databaseSettingOf, demandDistributed } from './demand-distributed.ts'
+import { createGatewayDirectory } from './gateway-directory.ts'
 import { holdDatabase } from './hold-database.ts'
 import { startInternalServer } from './internal-server.ts'
 import { createObserveCalls, createObserveDead, type ObserveCalls } from './observe.ts'
@@ -51,6 +53,7 @@ import {
 import { watchDatabase } from './watch-database.ts'
 
 type Stack = AsyncDisposableStack
+type OwnMigrations = NonNullable<LoadedRoles[number]['role']['migrations']>
 interface Parts {
   readonly options: TopologyOptions
   readonly settings: DistributedSettings
@@ -70,7 +73,7 @@ export async function startDistributed(options: TopologyOptions): Promise<Runnin
     await stack.disposeAsync().catch((second: unknown) => {
       options.log.warn({ error: second }, 'not everything could be closed')
     })
-    throw plainDatabaseError(error, options.settings.databaseUrl)
+    throw error
   }
 }
 
@@ -98,32 +101,48 @@ async function build(parts: Parts): Promise<RunningTopology> {
   return runRoles({ options, stack, roles, engines: { ...engines, complaint }, migrated, metrics, phase })
 }
 
-/** The schemas of this process's services: up to date, held against an embedded Parley, and watched. */
+/** The schemas of this process's services. Throws plain errors that name the setting of the database in question. */
 async function prepareSchemas(
   parts: Parts,
   roles: LoadedRoles,
   complaints: (() => string | undefined)[],
 ): Promise<number> {
-  const { options, stack } = parts
-  const { log } = options
+  const { settings } = parts
   let migrated = 0
   for (const { role } of roles) {
     if (role.migrations === undefined) continue
     const { schema } = role.migrations
-    const database = openDatabase(parts, schema, 2)
-    migrated += await migrate(database, [role.migrations], log)
-    const hold = await holdDatabase({
-      database,
-      shared: true,
-      clock: systemClock,
-      log,
-      onLost: options.onFatal,
-    })
-    stack.defer(() => hold.release())
-    const watch = watchDatabase(database, systemClock)
-    stack.defer(() => watch.close())
-    complaints.push(() => (watch.answers ? undefined : `the database of ${schema} does not answer`))
+    try {
+      migrated += await prepareSchema(parts, role.migrations, complaints)
+    } catch (error) {
+      throw plainDatabaseError(error, settings.databases[schema], databaseSettingOf(settings, schema))
+    }
   }
+  return migrated
+}
+
+/** Up to date, held against an embedded Parley, and watched. */
+async function prepareSchema(
+  parts: Parts,
+  migrations: OwnMigrations,
+  complaints: (() => string | undefined)[],
+): Promise<number> {
+  const { options, stack } = parts
+  const { log } = options
+  const { schema } = migrations
+  const database = openDatabase(parts, schema, 2)
+  const migrated = await migrate(database, [migrations], log)
+  const hold = await holdDatabase({
+    database,
+    shared: true,
+    clock: systemClock,
+    log,
+    onLost: options.onFatal,
+  })
+  stack.defer(() => hold.release())
+  const watch = watchDatabase(database, systemClock)
+  stack.defer(() => watch.close())
+  complaints.push(() => (watch.answers ? undefined : `the database of ${schema} does not answer`))
   return migrated
 }
 
@@ -149,12 +168,21 @@ async function createEngines(
   stack.defer(() => redis.close())
   const bus = createRedisBus({ redis, log })
   stack.defer(() => bus.close())
-  const queue = createRabbitMqWorkQueue({
-    url: settings.rabbitmqUrl,
-    log,
-    onDead: createObserveDead(parts.metrics),
-  })
+  const queue = settings.needsQueue
+    ? createRabbitMqWorkQueue({
+        url: settings.rabbitmqUrl,
+        log,
+        onDead: createObserveDead(parts.metrics),
+      })
+    : noWorkQueue
   stack.defer(() => queue.close())
+  const gateways = createGatewayDirectory({
+    serviceKey: settings.serviceKeys[0] ?? '',
+    clock,
+    log,
+    onSettled: parts.observeCalls('gateway'),
+  })
+  stack.defer(() => gateways.close())
   const callers = forEachService((name) => createCaller(parts, name, complaints))
   return {
     bus,
@@ -174,7 +202,7 @@ async function createEngines(
     },
     database: (schema, maxConnections) => openDatabase(parts, schema, maxConnections),
     selfUrl: ownInternalUrl(settings),
-    gatewayAt: createGatewayDirectory(parts),
+    gatewayAt: gateways.gatewayAt,
     openFileStore: () => openFileStore(settings),
     ...createFileDoor(parts, files),
     drain: (withinMs) => calls.drain(withinMs),
@@ -223,32 +251,4 @@ function createCaller(
   if (origins.length > 0)
     complaints.push(() => (caller.reachable ? undefined : `no process with ${name} is reached`))
   return caller
-}
-
-/** Gateways of other processes, found by what the sessions service says of them. */
-const GATEWAYS_MAX = 1_000
-
-function createGatewayDirectory({ options, settings, stack, observeCalls }: Parts): Engines['gatewayAt'] {
-  const known = new Map<string, RemoteCaller<typeof gatewayContract>>()
-  stack.defer(() => {
-    for (const caller of known.values()) caller.close()
-  })
-  return (url) => {
-    const found = known.get(url)
-    if (found !== undefined) return found.service
-    const [oldest] = known
-    if (known.size >= GATEWAYS_MAX && oldest !== undefined) {
-      oldest[1].close()
-      known.delete(oldest[0])
-    }
-    const caller = createRemoteCaller(gatewayContract, {
-      origins: [url],
-      serviceKey: settings.serviceKeys[0] ?? '',
-      clock: systemClock,
-      log: options.log,
-      onSettled: observeCalls('gateway'),
-    })
-    known.set(url, caller)
-    return caller.service
-  }
 }

@@ -1,9 +1,8 @@
 /** What this process answers inside the private network: calls of the other processes, and how it is. Never behind the front door. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { isIP } from 'node:net'
 import type { FileDoorServer } from '@parley/adapters/files/serve-file-door'
 import type { CallServer } from '@parley/adapters/rpc/serve-calls'
+import { judgeScraper } from '@parley/contracts/judge-caller'
 import type { Registry } from 'prom-client'
 import { explainListenError } from '../check-port.ts'
 import type { Readiness } from '../role.ts'
@@ -67,7 +66,9 @@ async function answer(
       state.ready ? { status: 'ready' } : { status: 'not ready', reason: state.reason },
     )
   }
-  if (path === '/metrics' && mayRead(request, metricsToken)) {
+  const verdict = path === '/metrics' ? judgeScraper(request, metricsToken) : 'hidden'
+  if (verdict === 'refused') return json(response, 401, { status: 'wrong token' })
+  if (verdict === 'welcome') {
     const text = await metrics.metrics()
     response.writeHead(200, { 'content-type': metrics.contentType }).end(text)
     return
@@ -79,14 +80,4 @@ function json(response: ServerResponse, status: number, body: object): void {
   response
     .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
     .end(JSON.stringify(body))
-}
-
-function mayRead(request: IncomingMessage, token: string | undefined): boolean {
-  const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
-  if (address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))) return true
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return (
-    token !== undefined &&
-    timingSafeEqual(digest(request.headers.authorization ?? ''), digest(`Bearer ${token}`))
-  )
 }

@@ -2,14 +2,18 @@
 import { ParleyError } from '@parley/protocol'
 import { PlainError } from '../plain-error.ts'
 
-/** Others are returned as they are. */
-export function plainDatabaseError(error: unknown, databaseUrl: string | undefined): unknown {
+/** `setting` is where the URL came from. Others are returned as they are. */
+export function plainDatabaseError(
+  error: unknown,
+  databaseUrl: string | undefined,
+  setting = 'PARLEY_DATABASE_URL',
+): unknown {
   if (databaseUrl === undefined || !(error instanceof Error)) return error
   const cause = error instanceof ParleyError ? error.cause : error
   const { code } = (cause ?? {}) as { code?: unknown }
   const reason = explain(typeof code === 'string' ? code : undefined, cause)
   if (reason === undefined) return error
-  return new PlainError(`The database at ${withoutSecrets(databaseUrl)} ${reason} Check PARLEY_DATABASE_URL.`)
+  return new PlainError(`The database at ${withoutSecrets(databaseUrl)} ${reason} Check ${setting}.`)
 }
 
 function explain(code: string | undefined, cause: unknown): string | undefined {
@@ -30,7 +34,7 @@ function explain(code: string | undefined, cause: unknown): string | undefined {
       return 'does not exist: make it first, for example with "createdb".'
     case '42501':
     case '0A000':
-      return `lacks a permission or an extension that Parley needs (${(cause as Error).message}): let its administrator run "create extension unaccent; create extension pg_trgm;" and grant create on the database.`
+      return `lacks a permission or an extension that Parley needs (${(cause as Error).message}): let its administrator run "create extension unaccent; create extension pg_trgm;" and grant create on the database, or run "parley migrate" as its owner.`
     case '53300':
       return 'has no free connection left: raise its max_connections.'
     default:

@@ -17,6 +17,8 @@ export interface TopologyOptions {
   readonly webDirectory: string | null
   /** What cannot be healed from inside: the process should end, and be started again by whoever watches it. */
   readonly onFatal: (reason: Error) => void
+  /** Aborted when the process is to end; a start that still waits for others is given up. */
+  readonly stopping: AbortSignal
 }
 
 export interface RunningTopology {
@@ -152,6 +154,7 @@ function createContext(
       clock,
       log,
       metrics,
+      stopping: options.stopping,
       stack,
     }),
     liveDoor: () => live,

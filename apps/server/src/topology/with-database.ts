@@ -12,7 +12,7 @@ import { openDataDirectory } from '../data-directory.ts'
 import type { SchemaName } from '../role.ts'
 import { loadRoles } from '../roles.ts'
 import type { Settings } from '../settings/table.ts'
-import { databaseUrlOf } from './demand-distributed.ts'
+import { databaseSettingOf, databaseUrlOf } from './demand-distributed.ts'
 import { logPostgres } from './open-embedded-postgres.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
 
@@ -43,7 +43,11 @@ export async function withDatabase<Result>(
     const migrated = await migrate(database, here, log)
     return await work(database, migrated)
   } catch (error) {
-    throw plainDatabaseError(error, url)
+    throw plainDatabaseError(
+      error,
+      url,
+      schema === undefined ? undefined : databaseSettingOf(settings, schema),
+    )
   }
 }
 

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLog } from '@parley/contracts'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { freePort } from './free-port.ts'
 import { renderTemplate, serversOf } from './render-nginx.ts'
 import { startNginx } from './start-nginx.ts'
 
@@ -29,14 +29,6 @@ async function temporaryDirectory(owner?: number): Promise<string> {
   await chmod(directory, 0o700)
   if (owner !== undefined) await chown(directory, owner, owner)
   return directory
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Answers with this many bytes. */

@@ -7,8 +7,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Log } from '@parley/contracts'
-import { findLifeline, launch, startWatchdog } from '../embedded/postgres/launch.ts'
 import { findProgram } from './find-program.ts'
+import { launchTied } from './launch.ts'
 import { renderFrontDoor, serversOf } from './render-nginx.ts'
 
 /** nginx tries a taken port five times, half a second apart, before it gives up. */
@@ -60,23 +60,17 @@ export async function startNginx(options: NginxOptions): Promise<RunningNginx> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await writeMain(directory)
   await writeServers(options, options)
-  const lifeline = await findLifeline()
-  const watchdog = lifeline === 'watchdog' ? startWatchdog(undefined) : undefined
-  const child = launch({
+  const child = await launchTied({
     command,
     // A relative prefix: as root we may stand in a directory whose parents others cannot enter.
     args: ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr'],
     cwd: directory,
-    account: undefined,
-    lifeline,
   })
   const voice = listen(child, log)
-  if (child.pid !== undefined) watchdog?.watch(child.pid)
   try {
     await voice.started()
   } catch (error) {
     await end(child)
-    watchdog?.release()
     throw error
   }
   let stopped = false
@@ -99,7 +93,6 @@ export async function startNginx(options: NginxOptions): Promise<RunningNginx> {
     async stop() {
       stopped = true
       await end(child)
-      watchdog?.release()
     },
   }
 }

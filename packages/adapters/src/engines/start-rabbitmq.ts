@@ -2,16 +2,16 @@
  * A private RabbitMQ on loopback, from the program the machine has installed (3.10 or newer). It keeps its data in
  * the directory it is given, ends with this process however that ends, and needs no root and no epmd.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Log } from '@parley/contracts'
 import { findProgram } from './find-program.ts'
+import { freePort } from './free-port.ts'
+import { launchTied } from './launch.ts'
 
 export interface RabbitMqEngineOptions {
   /** Made when missing, for its owner only. What is in it survives a restart. */
@@ -48,7 +48,7 @@ const SCRIPTS = ['/usr/lib/rabbitmq/bin/rabbitmq-server', '/opt/rabbitmq/sbin/ra
 export async function startRabbitMq(options: RabbitMqEngineOptions): Promise<RabbitMqEngine> {
   const program = SCRIPTS.find((script) => existsSync(script)) ?? findProgram(['rabbitmq-server'], 'RabbitMQ')
   for (let attempt = 1; ; attempt++) {
-    const port = options.port ?? (await findFreePort())
+    const port = options.port ?? (await freePort())
     try {
       return await launch(program, port, options)
     } catch (error) {
@@ -65,7 +65,13 @@ async function launch(
   { directory, log }: RabbitMqEngineOptions,
 ): Promise<RabbitMqEngine> {
   const password = await prepare(directory, port)
-  const child = await spawnTied(program, await environment(directory))
+  const child = await launchTied({
+    command: program,
+    args: [],
+    cwd: directory,
+    env: await environment(directory),
+    signal: 'KILL',
+  })
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
@@ -135,7 +141,7 @@ async function keep(file: string): Promise<string> {
 
 /** Nothing of ours is handed down: what the person has set for another RabbitMQ would change this one. */
 async function environment(directory: string): Promise<NodeJS.ProcessEnv> {
-  const distributionPort = await findFreePort()
+  const distributionPort = await freePort()
   const arguments_ = [
     // A node that is named from its beginning asks no epmd for the ports of others.
     '-sname parley@localhost',
@@ -182,44 +188,4 @@ async function untilStarted(child: ChildProcess, exited: Promise<void>, log: Log
     })
   }
   await promise.finally(() => clearTimeout(timer))
-}
-
-/** Started so that the kernel ends it with us; where it cannot, a small shell sees our end of its pipe close. */
-async function spawnTied(program: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const tied = await canTie()
-  const [file, args] = tied ? ['setpriv', ['--pdeathsig', 'KILL', program]] : [program, []]
-  const child = spawn(file, args, {
-    env,
-    // Ctrl-C in the terminal is for us, who stop it in good order.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  if (!tied && child.pid !== undefined) {
-    const shell = spawn('/bin/sh', ['-c', 'read -r end; kill -KILL "$1"', 'watch', `${child.pid}`], {
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    })
-    shell.on('error', () => undefined)
-    shell.stdin.on('error', () => undefined)
-    // Its number may be given to another process.
-    child.once('exit', () => shell.kill('SIGKILL'))
-  }
-  return child
-}
-
-/** BusyBox has a `setpriv` without `--pdeathsig`, so ask by trying. */
-function canTie(): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  execFile('setpriv', ['--pdeathsig', 'KILL', 'true'], (error) => resolve(error === null))
-  return promise
-}
-
-async function findFreePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address() as AddressInfo
-  const closed = once(listener, 'close')
-  listener.close()
-  await closed
-  return port
 }

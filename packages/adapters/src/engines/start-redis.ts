@@ -2,8 +2,8 @@
 import { mkdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Log } from '@parley/contracts'
-import { findLifeline, launch, startWatchdog } from '../embedded/postgres/launch.ts'
 import { findProgram } from './find-program.ts'
+import { launchTied } from './launch.ts'
 
 const START_MAX_MS = 10_000
 const STOP_MAX_MS = 5_000
@@ -29,17 +29,13 @@ export interface RunningRedis {
 export async function startRedis({ directory, port, log }: RedisServerOptions): Promise<RunningRedis> {
   const command = findProgram(['redis-server', 'valkey-server'], 'Redis')
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const lifeline = await findLifeline()
-  const watchdog = lifeline === 'watchdog' ? startWatchdog(undefined) : undefined
   const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no', dir: '.' }
-  const child = launch({
+  const child = await launchTied({
     command,
     args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]),
     cwd: directory,
-    account: undefined,
-    lifeline,
+    signal: 'KILL',
   })
-  if (child.pid !== undefined) watchdog?.watch(child.pid)
   const ready = Promise.withResolvers<void>()
   const end = Promise.withResolvers<string>()
   let lastLine = ''
@@ -73,11 +69,12 @@ export async function startRedis({ directory, port, log }: RedisServerOptions): 
       if (child.exitCode === null && child.signalCode === null) {
         const closed = new Promise((resolve) => child.once('close', resolve))
         child.kill('SIGTERM')
+        // One that was frozen hears it now.
+        child.kill('SIGCONT')
         const force = setTimeout(() => child.kill('SIGKILL'), STOP_MAX_MS)
         await closed
         clearTimeout(force)
       }
-      watchdog?.release()
     },
   }
 }

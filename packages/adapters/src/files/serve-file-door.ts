@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import type { CallContext, FileDoor, Log } from '@parley/contracts'
+import { holdsKey } from '@parley/contracts/judge-caller'
 import { ParleyError } from '@parley/protocol'
-import { bearsServiceKey } from '../rpc/bears-service-key.ts'
 import { toWireError } from '../rpc/wire.ts'
 import {
   ABOUT_HEADER,
@@ -36,7 +36,7 @@ export function createFileDoorServer({ serviceKeys, log }: FileDoorServerOptions
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      if (!bearsServiceKey(request.headers.authorization, serviceKeys)) {
+      if (!holdsKey(request, serviceKeys)) {
         log.warn(
           { from: request.socket.remoteAddress },
           'a caller without the right PARLEY_SERVICE_KEY was refused',

@@ -1,10 +1,11 @@
 /** One consumer: handles, acknowledges, and sends what failed to wait for its next attempt, or to the dead. */
-import type { Log, WorkItem, WorkQueueName } from '@parley/contracts'
+import { type Log, systemClock, type WorkItem, type WorkQueueName } from '@parley/contracts'
 import { type AsyncMessage, ConsumerStatus } from 'rabbitmq-client'
+import { within } from '../within.ts'
 import type { Sender } from './create-sender.ts'
 import type { Line } from './open-line.ts'
+import { createRefusals } from './tell-refusals.ts'
 import type { Topology } from './topology.ts'
-import { within } from './within.ts'
 
 /** Failures so far. */
 export const ATTEMPTS_HEADER = 'x-parley-attempts'
@@ -84,12 +85,14 @@ export async function consume(
     },
     handle,
   )
+  const refusals = createRefusals(log, `work of ${queue} is not handled here`)
   consumer.on('error', (error: unknown) => {
+    refusals.noteFailure(error)
     log.debug({ queue, error: String(error) }, 'consumer interrupted; it comes back by itself')
   })
-  await within(new Promise<void>((resolve) => consumer.once('ready', resolve)), LISTEN_WITHIN_MS).catch(
-    () => undefined,
-  )
+  consumer.on('ready', refusals.noteSuccess)
+  const listening = new Promise<void>((resolve) => consumer.once('ready', resolve))
+  await within(systemClock, LISTEN_WITHIN_MS, listening).catch(() => undefined)
   return async () => {
     // Fails only where the connection went meanwhile, and then there is nothing left to end.
     await consumer.close().catch(() => undefined)

@@ -26,7 +26,7 @@ export function createRabbitMqWorkQueue(options: RabbitMqOptions): WorkQueue {
   const { url, log, onDead = () => {} } = options
   const topology = createTopology(options.prefix ?? DEFAULT_PREFIX, options.retryDelaysMs ?? RETRY_DELAYS_MS)
   const sending = openLine({ url, purpose: 'publisher', log })
-  const sender = createSender(sending, topology)
+  const sender = createSender(sending, topology, log)
   let receiving: Line | undefined
   const consumers = new Set<() => Promise<void>>()
 

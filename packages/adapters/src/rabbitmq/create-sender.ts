@@ -1,9 +1,11 @@
 /** Publishing with confirmation: what `send` has resolved is on the disks of a majority, in a queue. */
+import { type Log, systemClock } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import type { Channel, Envelope } from 'rabbitmq-client'
+import { within } from '../within.ts'
 import type { Line } from './open-line.ts'
+import { createRefusals } from './tell-refusals.ts'
 import type { Topology } from './topology.ts'
-import { within } from './within.ts'
 
 const SEND_WITHIN_MS = 1_900
 
@@ -18,7 +20,8 @@ export interface Sender {
   close(): Promise<void>
 }
 
-export function createSender(line: Line, topology: Topology): Sender {
+export function createSender(line: Line, topology: Topology, log: Log): Sender {
+  const refusals = createRefusals(log, 'work is not taken over')
   let opening: Promise<Channel> | undefined
   let current: Channel | undefined
   /** Messages that no queue took, told before their confirmation, by the number of their `send`. */
@@ -28,8 +31,8 @@ export function createSender(line: Line, topology: Topology): Sender {
 
   async function open(): Promise<Channel> {
     const channel = await line.connection.acquire({ emitErrorsFromChannel: true })
-    // What was under way fails by itself; this event only has to have a listener.
-    channel.on('error', () => undefined)
+    // What was under way fails by itself, but not always with RabbitMQ's reason.
+    channel.on('error', refusals.noteFailure)
     channel.on('basic.return', (message) => returned.add(String(message.correlationId)))
     await topology.declare(channel)
     await channel.confirmSelect()
@@ -70,8 +73,10 @@ export function createSender(line: Line, topology: Topology): Sender {
         throw unavailable(undefined)
       const send = String(++sends)
       try {
-        await within(sendOn(messages, send), SEND_WITHIN_MS)
+        await within(systemClock, SEND_WITHIN_MS, sendOn(messages, send))
+        refusals.noteSuccess()
       } catch (error) {
+        refusals.noteFailure(error)
         discard()
         throw unavailable(error)
       } finally {

@@ -57,7 +57,7 @@ export async function openDeadLetters(options: DeadLettersOptions): Promise<Dead
     throw new ParleyError('unavailable', { message: messageOf(error), cause: error })
   }
   reason.catch(() => undefined)
-  const sender = createSender(line, topology)
+  const sender = createSender(line, topology, silentLog)
 
   /** A channel for the moment: what was looked at goes back when it closes. */
   async function withChannel<Result>(work: (channel: Channel) => Promise<Result>): Promise<Result> {

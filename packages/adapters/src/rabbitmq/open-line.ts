@@ -1,7 +1,7 @@
 /** A connection to RabbitMQ that comes back by itself and says once when it goes and once when it is back. */
-import type { Log } from '@parley/contracts'
+import { type Log, systemClock } from '@parley/contracts'
 import { Connection } from 'rabbitmq-client'
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 /** Two missed ones end a connection: a frozen broker is noticed within about seven seconds. */
 const HEARTBEAT_S = 3
@@ -57,7 +57,7 @@ export function openLine(parts: { url: string; purpose: string; log: Log }): Lin
     },
     async close() {
       // A broker that is frozen answers no goodbye.
-      await within(connection.close(), CLOSE_WITHIN_MS).catch(() => connection.unsafeDestroy())
+      await within(systemClock, CLOSE_WITHIN_MS, connection.close()).catch(() => connection.unsafeDestroy())
     },
   }
 }

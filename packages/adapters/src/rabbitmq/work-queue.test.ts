@@ -34,8 +34,13 @@ describe('work over RabbitMQ', () => {
     for (const one of opened.splice(0).reverse()) await one.close()
   })
 
-  const open = (prefix: string, log: Log = silentLog): WorkQueue => {
-    const queue = createRabbitMqWorkQueue({ url: server.url, log, prefix, retryDelaysMs: RETRY_DELAYS_MS })
+  const open = (
+    prefix: string,
+    log: Log = silentLog,
+    onDead: (queue: string) => void = () => {},
+  ): WorkQueue => {
+    const retryDelaysMs = RETRY_DELAYS_MS
+    const queue = createRabbitMqWorkQueue({ url: server.url, log, prefix, retryDelaysMs, onDead })
     opened.push(queue)
     return queue
   }
@@ -103,6 +108,44 @@ describe('work over RabbitMQ', () => {
     expect(said).toEqual(['RabbitMQ is away; work waits', 'RabbitMQ is back'])
   })
 
+  it('says once why the broker refuses, for those who hand over and for those who handle, and goes on', async () => {
+    const prefix = newPrefix()
+    const name = `${prefix}rooms.index`
+    const other = new Connection(server.url)
+    await other.queueDeclare({ queue: name, durable: true })
+    const said: object[] = []
+    const note = (fields: object, message: string) => void said.push({ ...fields, message })
+    const queue = open(prefix, { ...silentLog, warn: note, info: note })
+    for (let n = 0; n < 3; n++) expect(await refusalMs(queue)).toBeLessThan(2_000)
+    const handled = once(queue, 'after')
+    while (said.length < 2) await tenthOfSecond()
+    const reason = expect.stringMatching(/PRECONDITION_FAILED - .* for queue 'parley\./)
+    const help = expect.stringContaining('delete it once it is empty')
+    const code = 'PRECONDITION_FAILED'
+    expect(said).toEqual([
+      { reason, code, help, message: 'RabbitMQ refuses: work is not taken over; trying again' },
+      {
+        reason,
+        code,
+        help,
+        message: 'RabbitMQ refuses: work of rooms.index is not handled here; trying again',
+      },
+    ])
+    await other.queueDelete({ queue: name })
+    await other.close()
+    await publishUntilTaken(queue, item('after'))
+    await handled
+    expect(
+      said
+        .slice(2)
+        .map((one) => (one as { message: string }).message)
+        .sort(),
+    ).toEqual([
+      'RabbitMQ does not refuse any more: work is not taken over',
+      'RabbitMQ does not refuse any more: work of rooms.index is not handled here',
+    ])
+  })
+
   it('never waits long for a frozen broker, and goes on when it thaws', async () => {
     const queue = open(newPrefix())
     const handled = once(queue, 'thawed')
@@ -135,7 +178,8 @@ describe('work over RabbitMQ', () => {
 
   it('shows dead items without removing them, and puts them back on their queue', async () => {
     const prefix = newPrefix()
-    const queue = open(prefix)
+    const counted: string[] = []
+    const queue = open(prefix, silentLog, (name) => counted.push(name))
     let failures = 0
     let mended = false
     const dead = Promise.withResolvers<void>()
@@ -149,6 +193,7 @@ describe('work over RabbitMQ', () => {
     await dead.promise
     const letters = await openDead(prefix)
     while ((await letters.list())[0]?.dead !== 1) await tenthOfSecond()
+    expect(counted, 'told once, for the metrics').toEqual(['rooms.index'])
     const shown = {
       queue: 'rooms.index',
       id: 'one',

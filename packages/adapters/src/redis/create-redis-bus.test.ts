@@ -18,9 +18,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-async function connect(url = server.url, sharded = false): Promise<Bus & { redis: Redis }> {
+async function connect(url = server.url): Promise<Bus & { redis: Redis }> {
   const redis = await createRedis({ url, log: silentLog, clock: systemClock })
-  const bus = createRedisBus({ redis, log: silentLog, sharded })
+  const bus = createRedisBus({ redis, log: silentLog })
   closers.push(() => redis.close())
   closers.push(() => bus.close())
   return Object.assign(bus, { redis })
@@ -58,7 +58,6 @@ async function listen(bus: Bus, topic: string) {
 const channels = async () => (await server.command('PUBSUB', 'CHANNELS')).split('\n').filter(Boolean)
 
 describeBus('Redis', () => connect())
-describeBus('Redis, sharded', () => connect(server.url, true))
 
 describe('the bus over Redis', () => {
   it('carries messages from one process to another, and halves of surrogate pairs unchanged', async () => {

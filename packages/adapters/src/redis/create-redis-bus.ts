@@ -2,7 +2,7 @@
 import type { Bus, Log } from '@parley/contracts'
 import type { Redis } from './connect-redis.ts'
 import { frameMessages, readFrame } from './frame-messages.ts'
-import type { RedisClient, RedisLine } from './redis-line.ts'
+import type { RedisLine } from './redis-line.ts'
 import { createTopicSync } from './topic-sync.ts'
 
 const CHANNEL_PREFIX = 'parley:'
@@ -15,46 +15,24 @@ const UNSENT_MAX_CHARS = 33_554_432
 export interface RedisBusOptions {
   readonly redis: Redis
   readonly log: Log
-  /** SSUBSCRIBE and SPUBLISH (Redis ≥ 7, Valkey): a message goes to the shard of its topic, not to the whole cluster. */
-  readonly sharded?: boolean
 }
 
-/** The only place that knows which kind of pub/sub it is. */
-function createPubSub(sharded: boolean, listener: (message: string, channel: string) => void) {
-  if (!sharded) {
-    return {
-      publishWord: 'PUBLISH',
-      subscribe: (client: RedisClient, channels: string[]) => client.subscribe(channels, listener),
-      unsubscribe: (client: RedisClient, channels: string[]) => client.unsubscribe(channels, listener),
-    }
-  }
-  // One channel a command: channels of one command must lie in one slot. They still travel in one write.
-  const each = async (channels: string[], act: (channel: string) => Promise<void>) =>
-    void (await Promise.all(channels.map(act)))
-  return {
-    publishWord: 'SPUBLISH',
-    subscribe: (client: RedisClient, channels: string[]) =>
-      each(channels, (channel) => client.sSubscribe(channel, listener)),
-    unsubscribe: (client: RedisClient, channels: string[]) =>
-      each(channels, (channel) => client.sUnsubscribe(channel, listener)),
-  }
-}
-
-export function createRedisBus({ redis, log, sharded = false }: RedisBusOptions): Bus {
+export function createRedisBus({ redis, log }: RedisBusOptions): Bus {
   const { commands, subscriber } = redis
   const topics = new Map<string, Set<(message: string) => void>>()
   const reconnectHandlers = new Set<() => void>()
-  const pubSub = createPubSub(sharded, receive)
   const sync = createTopicSync({
     line: subscriber,
     isWanted: (topic) => topics.has(topic),
     wanted: () => topics.keys(),
-    subscribe: (client, some) => pubSub.subscribe(client, some.map(channelOf)),
-    unsubscribe: (client, some) => pubSub.unsubscribe(client, some.map(channelOf)),
+    // Plain pub/sub, here and in `createSender`: Redis is one server. In a Redis Cluster every message would go to every
+    // node; there SSUBSCRIBE and SPUBLISH (Redis ≥ 7, Valkey) keep it on the shard of its topic, a channel a command.
+    subscribe: (client, some) => client.subscribe(some.map(channelOf), receive),
+    unsubscribe: (client, some) => client.unsubscribe(some.map(channelOf), receive),
     onRefused: (error) => log.error({ error }, 'Redis refused a subscription'),
   })
   const outbox = createOutbox(
-    createSender(commands, pubSub.publishWord, () => {
+    createSender(commands, () => {
       lossy = true
     }),
   )
@@ -133,7 +111,7 @@ export function createRedisBus({ redis, log, sharded = false }: RedisBusOptions)
 }
 
 /** Publishes, bounded and without waiting. `onLost`: a message may not have arrived. */
-function createSender(commands: RedisLine, publishWord: string, onLost: () => void) {
+function createSender(commands: RedisLine, onLost: () => void) {
   let unsentChars = 0
 
   return (topic: string, frame: string): void => {
@@ -143,7 +121,7 @@ function createSender(commands: RedisLine, publishWord: string, onLost: () => vo
     }
     unsentChars += frame.length
     commands
-      .run((client) => client.sendCommand([publishWord, channelOf(topic), frame]))
+      .run((client) => client.sendCommand(['PUBLISH', channelOf(topic), frame]))
       .catch(onLost)
       .finally(() => {
         unsentChars -= frame.length

@@ -1,7 +1,7 @@
 /** The cache that all processes of a deployment share. */
 import type { Cache, Clock } from '@parley/contracts'
+import { within } from '../within.ts'
 import type { Redis } from './connect-redis.ts'
-import { within } from './within.ts'
 
 const KEY_PREFIX = 'parley:cache:'
 /** Reading the truth takes less than waiting longer than this. */

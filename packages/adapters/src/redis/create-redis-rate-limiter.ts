@@ -1,8 +1,8 @@
 /** Token buckets that all processes of a deployment share. */
 import type { Clock, RateLimiter } from '@parley/contracts'
+import { within } from '../within.ts'
 import type { Redis } from './connect-redis.ts'
 import { defineScript, runScript } from './script.ts'
-import { within } from './within.ts'
 
 const KEY_PREFIX = 'parley:rate:'
 /** A request is not held up longer than this by Redis; then the fallback decides. */

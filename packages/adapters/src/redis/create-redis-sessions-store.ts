@@ -84,10 +84,9 @@ export function createRedisSessionsStore(options: RedisSessionsStoreOptions): Se
     async renewGateway(gateway, leaseUntil, url = '') {
       return (await run(scripts.renewGateway, gateway, leaseUntil, url)) === 1
     },
-    async findGateways(gateways) {
-      if (gateways.length === 0) return []
-      const urls = (await run(scripts.findGateways, ...gateways)) as string[]
-      return urls.map((url) => (url === '' ? undefined : url))
+    async findGateway(gateway) {
+      const url = (await run(scripts.findGateway, gateway)) as string
+      return url === '' ? undefined : url
     },
     async removeDeadGateways(now) {
       const users = new Set<string>()

@@ -167,11 +167,9 @@ export const renewGateway = defineScript(`${PRELUDE}
   return was_known
 `)
 
-/** gateways… → the url of each, or ''. */
-export const findGateways = defineScript(`${PRELUDE}
-  local urls = {}
-  for _, gateway in ipairs(ARGV) do urls[#urls + 1] = redis.call('HGET', known, gateway) or '' end
-  return urls
+/** gateway → its url, or ''. */
+export const findGateway = defineScript(`${PRELUDE}
+  return redis.call('HGET', known, ARGV[1]) or ''
 `)
 
 /**

@@ -52,6 +52,8 @@ export class Dispatcher {
   readonly #busy = new Map<ReplicaLink, number>()
   /** All calls not settled yet, oldest first. */
   readonly #pending = new Map<number, Pending>()
+  /** Links whose address is gone, until they have answered. */
+  readonly #retired = new Set<ReplicaLink>()
   readonly #lanes = new Map<string, Lane>()
   /** Calls that no replica could be given. */
   #waiting = new Set<Pending>()
@@ -103,7 +105,7 @@ export class Dispatcher {
     this.#closed = true
     this.#cancelSweep?.()
     this.#addresses.close()
-    for (const link of this.#links.values()) link.close()
+    for (const link of [...this.#links.values(), ...this.#retired]) link.close()
     for (const pending of [...this.#pending.values()]) pending.settle({ error: unavailable() })
     this.#waiting.clear()
     this.#lanes.clear()
@@ -113,7 +115,9 @@ export class Dispatcher {
     for (const [address, link] of this.#links) {
       if (wanted.includes(address)) continue
       this.#links.delete(address)
-      link.close()
+      // It may only be leaving: what it was asked is still answered.
+      if ((this.#busy.get(link) ?? 0) === 0) link.close()
+      else this.#retired.add(link)
     }
     for (const address of wanted) {
       if (this.#links.has(address)) continue
@@ -131,7 +135,7 @@ export class Dispatcher {
   #dispatch(pending: Pending): void {
     const { key } = pending
     const lane = key === undefined ? undefined : this.#lanes.get(key)
-    if (lane !== undefined && !lane.link.usable) {
+    if (lane !== undefined && (!lane.link.usable || this.#retired.has(lane.link))) {
       lane.waiting.push(pending)
       return
     }
@@ -172,16 +176,25 @@ export class Dispatcher {
 
   /** It is not under way any more; those that waited behind it may go. */
   #leaveLane(pending: Pending): void {
-    if (pending.link !== undefined) this.#busy.set(pending.link, (this.#busy.get(pending.link) ?? 1) - 1)
+    if (pending.link !== undefined) this.#countDown(pending.link)
     const lane = pending.key === undefined ? undefined : this.#lanes.get(pending.key)
     if (lane === undefined || lane.link !== pending.link || --lane.count > 0) return
     this.#lanes.delete(pending.key as string)
     for (const next of lane.waiting) this.#dispatch(next)
   }
 
+  #countDown(link: ReplicaLink): void {
+    const count = (this.#busy.get(link) ?? 1) - 1
+    this.#busy.set(link, count)
+    if (count > 0 || !this.#retired.delete(link)) return
+    this.#busy.delete(link)
+    link.close()
+  }
+
   /** What was under way there is made again elsewhere where that may be: in its order, and before anything that is made from now on. */
   #takeBack(link: ReplicaLink): void {
     this.#busy.delete(link)
+    if (this.#retired.delete(link)) link.close()
     const lost = [...this.#pending.values()].filter((pending) => pending.link === link)
     const behind: Pending[] = []
     for (const [key, lane] of this.#lanes) {

@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { silentLog, systemClock } from '@parley/contracts'
+import { type Log, silentLog, systemClock } from '@parley/contracts'
 import { createExampleService, describeCaller, exampleContract } from '@parley/contracts/testing/caller-suite'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { startTcpProxy } from '../../../../tests/support/tcp-proxy.ts'
 import { createRemoteCaller } from './create-remote-caller.ts'
+import { knock } from './knock.ts'
 import { type CallServer, createCallServer } from './serve-calls.ts'
 
 const serviceKey = 'k3y-of-this-test-0123456789abcdef'
@@ -20,8 +21,14 @@ afterEach(async () => {
 })
 
 async function startReplica(service = createExampleService(), port = 0) {
-  const calls: CallServer = createCallServer({ serviceKeys: [oldKey, serviceKey], clock, log })
-  calls.provide(exampleContract, service)
+  const replica = await listen(port)
+  replica.calls.provide(exampleContract, service)
+  return { ...replica, service }
+}
+
+/** A process whose services are not there yet. */
+async function listen(port = 0, options: { serviceKeys?: string[]; log?: Log } = {}) {
+  const calls: CallServer = createCallServer({ serviceKeys: [oldKey, serviceKey], clock, log, ...options })
   const server: Server = createServer((_request, response) => response.writeHead(404).end())
   server.on('upgrade', (request, socket, head) => calls.handleUpgrade(request, socket, head))
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -32,7 +39,7 @@ async function startReplica(service = createExampleService(), port = 0) {
     await new Promise((resolve) => server.close(resolve))
   }
   ends.push(stop)
-  return { calls, service, stop, port: address.port, origin: `http://127.0.0.1:${address.port}` }
+  return { calls, stop, port: address.port, origin: `http://127.0.0.1:${address.port}` }
 }
 
 function call(...origins: string[]) {
@@ -111,6 +118,28 @@ describe('replicas', () => {
     expect(b.service.asked.length).toBeGreaterThanOrEqual(50)
   })
 
+  it('one that leaves and ends at once has answered what was on its way to it', async () => {
+    const a = await startReplica()
+    const { service } = call(a.origin)
+    await service.echo({ text: 'connected' })
+    // Not idempotent: cut off, they would fail.
+    const counts = Array.from({ length: 20 }, (_, n) => service.count({ room: `${n}` }))
+    await a.calls.drain(1_000)
+    await a.stop()
+    expect(await Promise.all(counts)).toHaveLength(20)
+  })
+
+  it('one that starts is called when its service is there, not before', async () => {
+    const a = await listen()
+    const { service } = call(a.origin)
+    const echo = service.echo({ text: 'early' })
+    await delay(200)
+    const example = createExampleService()
+    a.calls.provide(exampleContract, example)
+    expect(await echo).toEqual({ text: 'early' })
+    expect(example.asked).toEqual(['early'])
+  })
+
   it('none at all: a call waits for one, and answers unavailable in the end', async () => {
     const gone = await startReplica()
     await gone.stop()
@@ -131,6 +160,25 @@ describe('the internal door', () => {
       ends.push(() => socket.terminate())
     })
 
+  it('tells how each call ended, for the metrics', async () => {
+    const { origin } = await startReplica()
+    const ended: [string, boolean][] = []
+    const caller = createRemoteCaller(exampleContract, {
+      origins: [origin],
+      serviceKey,
+      clock,
+      log,
+      onSettled: (outcome, tookMs) => ended.push([outcome, tookMs >= 0 && tookMs < 5_000]),
+    })
+    ends.push(() => caller.close())
+    await caller.service.echo({ text: 'a' })
+    const refused = await caller.service.fail({ how: 'known' }).catch((error: { code: string }) => error)
+    expect(ended).toEqual([
+      ['ok', true],
+      [(refused as { code: string }).code, true],
+    ])
+  })
+
   it('opens only with the service key, and tells an older or newer program so', async () => {
     const { origin } = await startReplica()
     const url = `${origin.replace('http', 'ws')}/calls`
@@ -144,6 +192,45 @@ describe('the internal door', () => {
     const before = { authorization: `Bearer ${oldKey}`, 'x-parley-calls': '1' }
     expect(await status(url, before), 'the key that is being replaced').toBe(101)
     expect(await status(url, { ...before, authorization: `Bearer ${oldKey},${serviceKey}` })).toBe(401)
+  })
+
+  it('a wrong key is told once on both sides, with what to do about it', async () => {
+    const said: unknown[][] = []
+    const noting = (who: string): Log => ({
+      ...silentLog,
+      warn: (fields, message) => void said.push([who, (fields as { status?: unknown }).status, message]),
+      info: (_fields, message) => void said.push([who, message]),
+    })
+    const keys = ['another-k3y-0123456789abcdef0123']
+    const replica = await listen(0, { serviceKeys: keys, log: noting('replica') })
+    replica.calls.provide(exampleContract, createExampleService())
+    const caller = createRemoteCaller(exampleContract, {
+      origins: [replica.origin],
+      serviceKey,
+      clock,
+      log: noting('caller'),
+    })
+    ends.push(() => caller.close())
+    const knocked = { address: replica.origin, contract: exampleContract.name, timeoutMs: 1_000 }
+    expect(await knock({ ...knocked, serviceKey })).toMatch(/^PARLEY_SERVICE_KEY differs/)
+    expect(await knock({ ...knocked, serviceKey: keys[0] ?? '', contract: 'other' })).toMatch(
+      /^it starts or leaves/,
+    )
+    expect(await knock({ ...knocked, serviceKey: keys[0] ?? '' })).toBeUndefined()
+    // That one got in, so the next refusal is news again on the replica's side.
+    await expect.poll(() => said.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(3)
+    await delay(1_000)
+    expect(said.filter(([who]) => who === 'caller')).toEqual([
+      ['caller', 401, expect.stringMatching(/refuses us: PARLEY_SERVICE_KEY differs/)],
+    ])
+    expect(said.filter(([who]) => who === 'replica')).toEqual(
+      Array(2).fill(['replica', '401 Unauthorized', expect.stringContaining('PARLEY_SERVICE_KEY')]),
+    )
+    keys.push(serviceKey)
+    expect(await caller.service.echo({ text: 'in' })).toBeDefined()
+    expect(said.at(-1)).toEqual(['caller', 'a replica is reached again'])
+    await replica.stop()
+    expect(await knock({ ...knocked, serviceKey })).toMatch(/^it does not answer/)
   })
 
   it('cuts off whoever sends something that is not a call, and serves the others', async () => {

@@ -1,7 +1,7 @@
 /** One connection to one replica: dials for ever, notices silence, and hands back what was under way when it is cut. */
 import type { Clock, Log } from '@parley/contracts'
 import { WebSocket } from 'ws'
-import { createOutbox } from './outbox.ts'
+import { createTickBatch } from './tick-batch.ts'
 import {
   type AnswersFrame,
   answersFrame,
@@ -9,16 +9,19 @@ import {
   CALLS_PATH,
   CALLS_PING_MS,
   CALLS_SILENCE_MS,
-  CALLS_VERSION,
   type CallsFrame,
-  CONTRACT_HEADER,
-  VERSION_HEADER,
+  callHeaders,
+  remedyFor,
   type WireCall,
 } from './wire.ts'
 
 const DIAL_TIMEOUT_MS = 3_000
 const RETRY_MIN_MS = 100
 const RETRY_MAX_MS = 1_000
+/** One that starts, or is started again, is not worth a line: about two seconds. */
+const QUIET_FAILURES = 5
+const GOOD_AFTER_MS = 1_000
+const SILENT_LOOKS_MAX = CALLS_SILENCE_MS / CALLS_PING_MS
 
 type Answer = NonNullable<AnswersFrame['answers']>[number]
 
@@ -45,45 +48,80 @@ export interface ReplicaLinkOptions {
   readonly onCut: () => void
 }
 
+function openSocket({ address, serviceKey, contract }: ReplicaLinkOptions): WebSocket {
+  return new WebSocket(`${address.replace(/^http/, 'ws')}${CALLS_PATH}`, {
+    headers: callHeaders(serviceKey, contract),
+    handshakeTimeout: DIAL_TIMEOUT_MS,
+    maxPayload: CALL_FRAME_MAX_BYTES,
+    perMessageDeflate: false,
+  })
+}
+
+/** What the log hears of dialling: each trouble once, and once that it is over. */
+function createDialNews({ address, contract, log }: ReplicaLinkOptions) {
+  const where = { service: contract, address }
+  /** The refusal that was told since a connection opened last. */
+  let refusedWith: number | undefined
+  /** What was answered instead of a connection; the socket's own error comes after it and does not say. */
+  let answered: string | undefined
+
+  return {
+    /** Only what does not pass by itself is told at once: waiting changes nothing. */
+    refused(status: number | undefined): void {
+      answered = `it answered with ${status}`
+      const remedy = remedyFor(status)
+      if (remedy === undefined || refusedWith === status) return
+      log.warn({ ...where, status }, `a replica refuses us: ${remedy}`)
+      refusedWith = status
+    },
+    failed(failures: number, error: string): void {
+      if (failures === QUIET_FAILURES && refusedWith === undefined)
+        log.warn({ ...where, error: answered ?? error }, 'a replica is not reached')
+      answered = undefined
+    },
+    opened(failures: number): void {
+      if (failures > QUIET_FAILURES || refusedWith !== undefined)
+        log.info(where, 'a replica is reached again')
+      refusedWith = undefined
+    },
+  }
+}
+
 export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
   const { address, clock, log } = options
-  const url = `${address.replace(/^http/, 'ws')}${CALLS_PATH}`
-  const calls = createOutbox<WireCall>((batch) => send({ calls: batch }))
-  const cancels = createOutbox<number>((batch) => send({ cancel: batch }))
+  const news = createDialNews(options)
+  const calls = createTickBatch((texts) => send(`{"calls":[${texts.join(',')}]}`))
   let webSocket: WebSocket | undefined
   let state: 'away' | 'open' | 'leaving' = 'away'
   let failures = 0
   let closed = false
-  let heardAt = 0
+  let openedAt = 0
+  let silentLooks = 0
   let cancelTimer = () => {}
 
-  function send(frame: CallsFrame): void {
-    if (state !== 'away') webSocket?.send(JSON.stringify(frame))
+  function send(frame: string): void {
+    if (state !== 'away') webSocket?.send(frame)
   }
 
   function dial(): void {
-    const dialled = new WebSocket(url, {
-      headers: {
-        authorization: `Bearer ${options.serviceKey}`,
-        [VERSION_HEADER]: String(CALLS_VERSION),
-        [CONTRACT_HEADER]: options.contract,
-      },
-      handshakeTimeout: DIAL_TIMEOUT_MS,
-      maxPayload: CALL_FRAME_MAX_BYTES,
-      perMessageDeflate: false,
-    })
+    const dialled = openSocket(options)
     webSocket = dialled
     dialled.on('open', () => {
-      if (failures > 0) log.info({ address }, 'a replica is reached again')
-      failures = 0
+      news.opened(failures)
       state = 'open'
-      heardAt = clock.now()
+      openedAt = performance.now()
+      silentLooks = 0
       cancelTimer = clock.after(CALLS_PING_MS, watch)
       options.onUsable()
     })
     dialled.on('message', (data) => {
-      heardAt = clock.now()
-      const { answers = [], leaving = false } = answersFrame.parse(JSON.parse(String(data)))
+      silentLooks = 0
+      const frame = readFrame(data)
+      if (frame === undefined) {
+        log.error({ address }, 'a replica sent what is not an answer; its connection is cut')
+        return dialled.terminate()
+      }
+      const { answers = [], leaving = false } = frame
       if (leaving) {
         // What was given to us before goes out before the `pong` by which the replica knows that nothing more comes.
         calls.flush()
@@ -93,11 +131,14 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
     })
     for (const sign of ['ping', 'pong'] as const)
       dialled.on(sign, () => {
-        heardAt = clock.now()
+        silentLooks = 0
       })
-    // A refusal (wrong key, other version) arrives here too, with its status in the message.
+    dialled.on('unexpected-response', (_request, { statusCode }) => {
+      if (!closed) news.refused(statusCode)
+      dialled.terminate()
+    })
     dialled.on('error', (error) => {
-      if (failures === 0 && !closed) log.warn({ address, error: error.message }, 'a replica is not reached')
+      if (!closed) news.failed(failures, error.message)
     })
     dialled.on('close', onClose)
   }
@@ -108,13 +149,16 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
     state = 'away'
     if (wasOpen) options.onCut()
     if (closed) return
-    const delayMs = wasOpen ? 0 : Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** failures)
-    if (!wasOpen) failures++
+    // One that was good is dialled at once; one that cuts us off as soon as it hears us is not.
+    if (wasOpen && performance.now() - openedAt > GOOD_AFTER_MS) failures = 0
+    const delayMs = failures === 0 ? 0 : Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** failures)
+    failures++
     cancelTimer = clock.after(delayMs, dial)
   }
 
   function watch(): void {
-    if (clock.now() - heardAt > CALLS_SILENCE_MS) {
+    // Looks and not time: when it was us who stood still, the replica has had no chance to speak.
+    if (++silentLooks > SILENT_LOOKS_MAX) {
       log.warn({ address }, 'a replica is silent; its connection is cut')
       webSocket?.terminate()
       return
@@ -130,11 +174,19 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
       return state === 'open'
     },
     send: calls.add,
-    cancel: cancels.add,
+    cancel: (id) => send(JSON.stringify({ cancel: [id] } satisfies CallsFrame)),
     close() {
       closed = true
       cancelTimer()
       webSocket?.terminate()
     },
+  }
+}
+
+function readFrame(data: unknown): AnswersFrame | undefined {
+  try {
+    return answersFrame.safeParse(JSON.parse(String(data))).data
+  } catch {
+    return undefined
   }
 }

@@ -2,10 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { CallContext, Clock, Contract, Log, ServiceOf, Verb } from '@parley/contracts'
+import { holdsKey } from '@parley/contracts/judge-caller'
 import { ParleyError } from '@parley/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { bearsServiceKey } from './bears-service-key.ts'
-import { createOutbox } from './outbox.ts'
+import { createTickBatch } from './tick-batch.ts'
 import {
   type AnswersFrame,
   CALL_FRAME_MAX_BYTES,
@@ -24,6 +24,10 @@ import {
 /** Of one caller, at the same time; far above what batches and bounded connections ask for. */
 const IN_FLIGHT_MAX = 20_000
 const OVERLOADED_RETRY_MS = 1_000
+/** Remembered, so that each is told of once. */
+const REFUSED_ADDRESSES_MAX = 1_000
+/** Looks at a caller that says nothing, one a second; generous, because a dead one costs nothing and a busy one comes back. */
+const CALLER_SILENT_LOOKS_MAX = 10
 /** Marks the ping that follows the word of our leaving. */
 const LEAVING = 'leaving'
 
@@ -50,6 +54,7 @@ type Provided = Map<string, { verbs: Record<string, Verb>; service: AnyService }
 export function createCallServer({ serviceKeys, clock, log }: CallServerOptions): CallServer {
   const provided: Provided = new Map()
   const callers = new Set<Caller>()
+  const refusals = createRefusalNews(log)
   let leaving = false
   const server = new WebSocketServer({
     noServer: true,
@@ -63,12 +68,13 @@ export function createCallServer({ serviceKeys, clock, log }: CallServerOptions)
       provided.set(contract.name, { verbs: contract.verbs, service: service as AnyService })
     },
     handleUpgrade(request, socket, head) {
+      const address = request.socket.remoteAddress ?? ''
       const refused = refusal(request, serviceKeys) ?? absence(request, provided, leaving)
       if (refused !== undefined) {
-        const level = refused.passes ? 'debug' : 'warn'
-        log[level]({ from: request.socket.remoteAddress, status: refused.status }, refused.why)
+        refusals.refused(address, refused)
         return refuse(socket, refused)
       }
+      refusals.admitted(address)
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const caller = createCaller({ webSocket, provided, clock, log, onEnd: () => callers.delete(caller) })
         callers.add(caller)
@@ -108,17 +114,22 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
   const underWay = new Map<number, AbortController>()
   const idlers: (() => void)[] = []
   const gone = Promise.withResolvers<void>()
-  const outbox = createOutbox<NonNullable<AnswersFrame['answers']>[number]>((answers) =>
-    webSocket.send(JSON.stringify({ answers } satisfies AnswersFrame)),
-  )
-  let heardAt = clock.now()
+  const answers = createTickBatch((texts) => webSocket.send(`{"answers":[${texts.join(',')}]}`))
+  const settle = (answer: NonNullable<AnswersFrame['answers']>[number]) => answers.add(answer)
+  let silentLooks = 0
+  /** By a clock that never jumps. */
+  let lookedAt = performance.now()
   let cancelWatch = clock.after(CALLS_PING_MS, watch)
 
+  /** Then our caller has cut us off and asked elsewhere: what it sent before must not be done a second time. */
+  const wasFrozen = () => performance.now() - lookedAt > CALLS_SILENCE_MS
+
   function watch(): void {
-    if (clock.now() - heardAt > CALLS_SILENCE_MS) {
+    if (wasFrozen() || ++silentLooks > CALLER_SILENT_LOOKS_MAX) {
       webSocket.terminate()
       return
     }
+    lookedAt = performance.now()
     webSocket.ping()
     cancelWatch = clock.after(CALLS_PING_MS, watch)
   }
@@ -128,19 +139,20 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
     underWay.set(call.id, abort)
     try {
       const output = await answer(provided, call, abort.signal)
-      if (!abort.signal.aborted) outbox.add({ id: call.id, output })
+      if (!abort.signal.aborted) settle({ id: call.id, output })
     } catch (error) {
       if (!(error instanceof ParleyError))
         log.error({ error, verb: `${call.contract}.${call.verb}`, request_id: call.request }, 'a call failed')
       const known = error instanceof ParleyError ? error : new ParleyError('unavailable')
-      if (!abort.signal.aborted) outbox.add({ id: call.id, error: toWireError(known) })
+      if (!abort.signal.aborted) settle({ id: call.id, error: toWireError(known) })
     }
     underWay.delete(call.id)
     if (underWay.size === 0) for (const done of idlers.splice(0)) setImmediate(done)
   }
 
   webSocket.on('message', (data) => {
-    heardAt = clock.now()
+    if (wasFrozen()) return webSocket.terminate()
+    silentLooks = 0
     const frame = readFrame(data)
     if (frame === undefined) {
       log.error({}, 'a caller sent what is not a call; its connection is closed')
@@ -149,17 +161,17 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
     for (const id of frame.cancel ?? []) underWay.get(id)?.abort()
     for (const call of frame.calls ?? []) {
       if (underWay.size < IN_FLIGHT_MAX) void take(call)
-      else outbox.add({ id: call.id, error: toWireError(overloaded()) })
+      else settle({ id: call.id, error: toWireError(overloaded()) })
     }
   })
   webSocket.on('pong', (data) => {
-    heardAt = clock.now()
+    silentLooks = 0
     if (data.toString() === LEAVING) gone.resolve()
   })
   webSocket.on('error', (error) => log.debug({ error }, 'a caller’s connection failed'))
   webSocket.on('close', () => {
     cancelWatch()
-    outbox.close()
+    answers.close()
     // What it asked for may go on, but nobody hears the answer.
     for (const abort of underWay.values()) abort.abort()
     gone.resolve()
@@ -177,7 +189,7 @@ function createCaller({ webSocket, provided, clock, log, onEnd }: CallerParts): 
       if (underWay.size > 0) await new Promise<void>((resolve) => idlers.push(resolve))
     },
     end() {
-      outbox.flush()
+      answers.flush()
       webSocket.close(1001)
       clock.after(CALLS_PING_MS, () => webSocket.terminate())
     },
@@ -219,7 +231,7 @@ interface Refusal {
 function refusal(request: IncomingMessage, serviceKeys: readonly string[]): Refusal | undefined {
   if (request.url !== CALLS_PATH)
     return { status: '404 Not Found', why: 'an upgrade of an unknown path was refused' }
-  if (!bearsServiceKey(request.headers.authorization, serviceKeys))
+  if (!holdsKey(request, serviceKeys))
     return { status: '401 Unauthorized', why: 'a caller without the right PARLEY_SERVICE_KEY was refused' }
   const version = Number(request.headers[VERSION_HEADER])
   if (version >= CALLS_VERSION_OLDEST && version <= CALLS_VERSION) return undefined
@@ -235,6 +247,29 @@ function absence(request: IncomingMessage, provided: Provided, leaving: boolean)
   if (!leaving && (contract === undefined || provided.has(String(contract)))) return undefined
   const why = `a caller came for ${contract ?? 'a service'}, which is ${leaving ? 'not here any more' : 'not here yet'}`
   return { status: '503 Service Unavailable', why, passes: true }
+}
+
+/** A refused caller comes again every second: each status is told once an address, until somebody from there gets in. */
+function createRefusalNews(log: Log) {
+  /** Statuses by address; the address that came first is forgotten first. */
+  const told = new Map<string, Set<string>>()
+
+  return {
+    refused(address: string, { status, why, passes }: Refusal): void {
+      if (passes === true) {
+        log.debug({ from: address, status }, why)
+        return
+      }
+      const statuses = told.get(address) ?? new Set()
+      if (statuses.has(status)) return
+      const [oldest] = told.keys()
+      if (statuses.size === 0 && told.size >= REFUSED_ADDRESSES_MAX && oldest !== undefined)
+        told.delete(oldest)
+      told.set(address, statuses.add(status))
+      log.warn({ from: address, status }, why)
+    },
+    admitted: (address: string) => void told.delete(address),
+  }
 }
 
 function refuse(socket: Duplex, { status }: Refusal): void {

@@ -13,6 +13,29 @@ export const CALLS_VERSION_OLDEST = 1
 export const VERSION_HEADER = 'x-parley-calls'
 /** The contract that the caller is after: a process that starts listens before its services are there. */
 export const CONTRACT_HEADER = 'x-parley-contract'
+/** By which a caller shows that it may, and says what it speaks and what it is after. */
+export function callHeaders(serviceKey: string, contract: string): Record<string, string> {
+  return {
+    authorization: `Bearer ${serviceKey}`,
+    [VERSION_HEADER]: String(CALLS_VERSION),
+    [CONTRACT_HEADER]: contract,
+  }
+}
+
+/** What a person changes when a process answers a caller with this status; undefined for those that pass by themselves. */
+export function remedyFor(status: number | undefined): string | undefined {
+  switch (status) {
+    case 401:
+      return 'PARLEY_SERVICE_KEY differs: give all processes the same one'
+    case 404:
+      return 'what listens there is not the internal address of a Parley: mend the address'
+    case 426:
+      return 'it runs another version of Parley: give both the same one, or one release apart'
+    default:
+      return undefined
+  }
+}
+
 /** A page of the longest messages, with room to spare. */
 export const CALL_FRAME_MAX_BYTES = 32 * 1024 * 1024
 /** Signs of life in both directions, so that a frozen process is noticed by the other. */

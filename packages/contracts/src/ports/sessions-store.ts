@@ -10,7 +10,7 @@
 import type { Presence, PresenceState } from '@parley/protocol'
 import { type Connection, OFFLINE_GRACE_MS } from '../sessions.ts'
 
-export interface LiveConnection extends Omit<Connection, 'gateway_url'> {
+export interface LiveConnection extends Connection {
   /** What the client of this connection says. */
   state: 'online' | 'away'
 }
@@ -50,8 +50,8 @@ export interface SessionsStore {
    * since it was removed.
    */
   renewGateway(gateway: string, leaseUntil: number, url?: string): Promise<boolean>
-  /** Where these gateways are reached, in the order asked for; undefined for those that are not there or did not say. */
-  findGateways(gateways: readonly string[]): Promise<(string | undefined)[]>
+  /** Where it is reached; undefined when it is not there or did not say. */
+  findGateway(gateway: string): Promise<string | undefined>
   /**
    * Removes gateways whose time is over with all their connections. Answers the users concerned, and at most
    * `LOOKS_MAX_PER_SWEEP` others that are due for a look: their grace is over, or `LOOK_AFTER_MS` ago something

@@ -1,3 +1,4 @@
+import { ParleyError } from '@parley/protocol'
 import { z } from 'zod'
 
 /**
@@ -32,6 +33,13 @@ export const workBodies = {
 
 export type WorkTopic = keyof typeof workTopics
 export type WorkQueueName = (typeof workTopics)[WorkTopic][number]
+
+/** Of a process whose roles have no background work. */
+export const noWorkQueue: WorkQueue = {
+  publish: () => Promise.reject(new ParleyError('unavailable')),
+  consume: () => Promise.reject(new ParleyError('unavailable')),
+  close: async () => {},
+}
 
 export interface WorkQueue {
   /** Resolves once every queue of the topic has the items on disk. Throws `unavailable` when that is not known. */

@@ -72,7 +72,7 @@ const CLOSE_TIMEOUT_MS = 5_000
 export function createWsGateway(dependencies: WsGatewayDependencies): WsGateway {
   const { clock, log, newId, bus, rooms, metrics, tracer = noTracer } = dependencies
   const flusher = createFlusher()
-  const hub = new Hub({ bus, rooms, flusher, clock, log, tracer })
+  const hub = new Hub({ bus, rooms, sessions: dependencies.sessions, flusher, clock, log, tracer })
   const parts: GatewayParts = {
     ...dependencies,
     hub,

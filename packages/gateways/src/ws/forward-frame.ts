@@ -1,6 +1,5 @@
 /** A request of the stand-by link may arrive at any gateway: the one that holds the stream is asked to take it. */
 import type { GatewayService } from '@parley/contracts'
-import type { Principal } from '../shared/token-verifier.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 
 /** How gateways of other processes are reached. */
@@ -21,7 +20,7 @@ export function connectionId(gateway: string, unique: string): string {
 /** The other gateway's answer; null when there is no such session. */
 export async function forwardFrame(
   { sessions, gateway, peers }: GatewayParts,
-  { user, device, expiresAtMs }: Principal,
+  user: string,
   session: string,
   frame: unknown,
 ): Promise<object | null> {
@@ -29,8 +28,6 @@ export async function forwardFrame(
   if (peers === undefined || holder === '' || holder === gateway) return null
   const { url } = await sessions.findGateway({ gateway: holder })
   if (url === undefined) return null
-  const { answer } = await peers
-    .gatewayAt(url)
-    .takeFrame({ user, device, expires_at: expiresAtMs, session, frame })
+  const { answer } = await peers.gatewayAt(url).takeFrame({ user, session, frame })
   return answer
 }

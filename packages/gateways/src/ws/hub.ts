@@ -3,12 +3,13 @@ import {
   type Bus,
   type Clock,
   type EntryEvent,
+  LOSSES_TOPIC,
   type Log,
-  type PresenceEvent,
-  presenceTopic,
+  type LossesEvent,
   type RoomEvent,
   type RoomsService,
   roomTopic,
+  type SessionsService,
   type Tracer,
   type UserEvent,
   userTopic,
@@ -25,6 +26,7 @@ import {
 import { createBurst } from './burst.ts'
 import type { Connection } from './connection.ts'
 import type { Flusher } from './flusher.ts'
+import { PresenceWatch } from './presence-watch.ts'
 import { createMembershipRepair, type MembershipRepair } from './repair-memberships.ts'
 import { RoomChannel } from './room-channel.ts'
 import { Subjects } from './subjects.ts'
@@ -36,10 +38,13 @@ const TYPING_REPEAT_MS = TYPING_INTERVAL_MS / 3
 /** While the bus is away, heads are asked for this often (the stand-by link between chat and main server). */
 const HEADS_INTERVAL_MS = 1_000
 const HEADS_MAX_ROOMS = 1_000
+/** The place from which memberships are compared is at least this old. */
+const PLACE_KEPT_MS = 9_000
 
 export interface HubParts {
   readonly bus: Bus
   readonly rooms: RoomsService
+  readonly sessions: Pick<SessionsService, 'getPresence'>
   readonly flusher: Flusher
   readonly clock: Clock
   readonly log: Log
@@ -51,7 +56,7 @@ export class Hub {
   readonly #parts: HubParts
   readonly #rooms = new Map<string, RoomChannel>()
   readonly #users: Subjects
-  readonly #presence: Subjects
+  readonly #presence: PresenceWatch
   readonly #ends: (() => void)[] = []
   readonly #memberships: MembershipRepair
   #closed = false
@@ -61,9 +66,7 @@ export class Hub {
     this.#users = new Subjects(parts.bus, userTopic, (user, message) =>
       this.#onUserEvent(user, JSON.parse(message) as UserEvent),
     )
-    this.#presence = new Subjects(parts.bus, presenceTopic, (user, message) =>
-      this.#onPresence(user, JSON.parse(message) as PresenceEvent),
-    )
+    this.#presence = new PresenceWatch(parts)
     this.#memberships = createMembershipRepair({
       rooms: parts.rooms,
       log: parts.log,
@@ -72,7 +75,14 @@ export class Hub {
       onMember: (user, room) => this.#tellMember(user, room),
       onEnded: (user, room, facts) => this.#tellEnded(user, room, facts),
     })
-    this.#ends.push(parts.bus.onReconnect(() => void this.#repair()))
+    this.#ends.push(parts.bus.onReconnect(() => this.#onLosses()))
+    void parts.bus
+      .subscribe(LOSSES_TOPIC, (message) => {
+        const { away_ms: awayMs } = JSON.parse(message) as LossesEvent
+        if (awayMs > PLACE_KEPT_MS) this.#memberships.distrust()
+        this.#onLosses()
+      })
+      .then((end) => (this.#closed ? end() : this.#ends.push(end)))
     this.#watchBus()
   }
 
@@ -123,11 +133,8 @@ export class Hub {
   }
 
   /** Replaces whose presence this connection watches. */
-  async watch(connection: Connection, users: readonly string[]): Promise<void> {
-    const next = new Set(users)
-    for (const user of connection.watched) if (!next.has(user)) this.#presence.leave(user, connection)
-    connection.watched = [...next]
-    await Promise.all(connection.watched.map((user) => this.#presence.join(user, connection)))
+  watch(connection: Connection, users: readonly string[]): Promise<void> {
+    return this.#presence.watch(connection, users)
   }
 
   detach(connection: Connection): void {
@@ -137,8 +144,7 @@ export class Hub {
       this.#linger(channel)
     }
     connection.rooms = []
-    for (const user of connection.watched) this.#presence.leave(user, connection)
-    connection.watched = []
+    this.#presence.leave(connection)
     if (connection.principal !== null) this.#users.leave(connection.principal.user, connection)
   }
 
@@ -203,6 +209,11 @@ export class Hub {
     void (bus.connected ? this.#memberships.keepUp() : this.#repair()).finally(next)
   }
 
+  #onLosses(): void {
+    void this.#repair()
+    this.#presence.tellAgainSoon()
+  }
+
   /** What the bus may have lost. Memberships first: who was removed is told so before the log takes them out in silence. */
   async #repair(): Promise<void> {
     await this.#memberships.repair()
@@ -248,11 +259,6 @@ export class Hub {
       if (!ephemeral) connection.whenReady(() => connection.push(burst))
       else if (connection.ready) connection.pushEphemeral(burst)
     }
-  }
-
-  #onPresence(user: string, event: PresenceEvent): void {
-    const burst = createBurst([JSON.stringify({ t: 'presence', ...event })])
-    for (const connection of this.#presence.connectionsOf(user)) connection.pushEphemeral(burst)
   }
 
   #onUserEvent(user: string, event: UserEvent): void {

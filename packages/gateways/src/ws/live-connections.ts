@@ -4,7 +4,7 @@ import { connectionId } from './forward-frame.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import type { Link } from './link.ts'
-import { closeSession, registerSession } from './open-connection.ts'
+import { closeReasonOf, closeSession, registerSession } from './open-connection.ts'
 
 /** A dead gateway's connections vanish after the lease; a living one says so well before. */
 const LEASE_RENEWAL_MS = 1_500
@@ -94,13 +94,18 @@ async function registerMissing(parts: GatewayParts, open: ReadonlySet<Connection
   const missing = [...open].filter(({ ready, registered }) => ready && !registered)
   for (let start = 0; start < missing.length; start += REGISTER_AT_ONCE) {
     const some = missing.slice(start, start + REGISTER_AT_ONCE)
-    await Promise.all(some.map((connection) => registerSession(parts, connection)))
+    await Promise.all(
+      some.map((connection) =>
+        // One that may not be registered is one too many, and must not keep the others from it.
+        registerSession(parts, connection).catch((error: unknown) => connection.close(closeReasonOf(error))),
+      ),
+    )
   }
 }
 
 /** Those that could not be said while the sessions service was away. */
 function repeatCloses({ sessions, unclosed }: GatewayParts): void {
-  for (const session of [...unclosed]) {
+  for (const session of [...unclosed].slice(0, REGISTER_AT_ONCE)) {
     unclosed.delete(session)
     sessions.closeConnection(session).catch(() => unclosed.add(session))
   }

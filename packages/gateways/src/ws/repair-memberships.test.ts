@@ -1,4 +1,4 @@
-import { type Bus, type RoomsService, silentLog } from '@parley/contracts'
+import { type Bus, LOSSES_TOPIC, type LossesEvent, type RoomsService, silentLog } from '@parley/contracts'
 import type { Room } from '@parley/protocol'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createManualClock } from '../../../../tests/support/manual-clock.ts'
@@ -28,7 +28,7 @@ afterEach(() => {
 /** A gateway whose bus drops everything while it is away, and whose rooms service can be away, too. */
 function createWorld({ cursor = true }: { cursor?: boolean } = {}) {
   const clock = createManualClock()
-  const state = { connected: true, roomsAway: false, calls: 0, underWay: 0 }
+  const state = { connected: true, muted: false, roomsAway: false, calls: 0, underWay: 0 }
   const reconnect: (() => void)[] = []
   const bus: Bus = {
     ...kit.bus,
@@ -37,7 +37,7 @@ function createWorld({ cursor = true }: { cursor?: boolean } = {}) {
     },
     subscribe: (topic, handler) =>
       kit.bus.subscribe(topic, (message) => {
-        if (state.connected) handler(message)
+        if (state.connected && !state.muted) handler(message)
       }),
     onReconnect(handler) {
       reconnect.push(handler)
@@ -61,8 +61,9 @@ function createWorld({ cursor = true }: { cursor?: boolean } = {}) {
       }
     },
   })
+  const sessions = { getPresence: async () => ({ presence: [] }) }
   const flusher = createFlusher()
-  const hub = new Hub({ bus, rooms, flusher, clock, log: silentLog })
+  const hub = new Hub({ bus, rooms, sessions, flusher, clock, log: silentLog })
   worlds.push(hub)
 
   async function connect(user: string) {
@@ -159,6 +160,27 @@ describe.each([
     expect(device.bodies(room)).toEqual(['do you hear me?'])
     await world.rest()
     expect(device.changes(room)).toEqual(['added'])
+  })
+})
+
+describe('a gateway whose bus is well, while what others say was lost', () => {
+  it.each([
+    ['a moment', 1_000],
+    ['longer than places are kept', 60_000],
+  ])('looks when it is told that a publisher was cut off for %s', async (_name, awayMs) => {
+    const world = createWorld()
+    const [ann, bob] = (await people(2)) as [string, string]
+    const known = await kit.publicRoom(ann, bob)
+    const device = await world.connect(bob)
+    await world.rest()
+    world.state.muted = true
+    await kit.send(ann, known, 'nobody heard this')
+    const added = await kit.publicRoom(ann, bob)
+    await world.within(2, () => true)
+    expect(device.bodies(known)).toEqual([])
+    world.state.muted = false
+    kit.bus.publish(LOSSES_TOPIC, JSON.stringify({ away_ms: awayMs } satisfies LossesEvent))
+    await world.within(3, () => device.bodies(known).length === 1 && device.changes(added).includes('added'))
   })
 })
 

@@ -32,6 +32,8 @@ export interface MembershipRepair {
   keepUp(): Promise<void>
   /** Looks up what changed and tells it. Never throws; what could not be done is done the next time. */
   repair(): Promise<void>
+  /** More was lost than the place that was kept covers: the next repair looks at everybody. */
+  distrust(): void
   /** This user could not be told that the room is theirs: the next call of either tries again. */
   tellLater(user: string, room: string): void
 }
@@ -130,6 +132,9 @@ export function createMembershipRepair(parts: MembershipRepairParts): Membership
     repair,
     // Not a word when it fails: the older cursor does as well, only more is read with it.
     keepUp: () => (owed ? repair() : advance().catch(() => {})),
+    distrust() {
+      behind = true
+    },
     tellLater,
   }
 }

@@ -1,4 +1,4 @@
-import { type EntryEvent, silentLog } from '@parley/contracts'
+import { type EntryEvent, type Span, silentLog } from '@parley/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createManualClock } from '../../../../tests/support/manual-clock.ts'
@@ -118,5 +118,38 @@ describe('a room channel', () => {
     ])
     world.flusher.flushNow()
     expect(world.received).toEqual([1])
+  })
+
+  it('of a recorded journey tells when an entry was handed over, not when it began to wait behind a gap', async () => {
+    const world = createWorld(4, () => false)
+    const ended: string[] = []
+    const span = (name: string): Span => ({
+      trace: name,
+      set() {},
+      link() {},
+      end: () => void ended.push(name),
+    })
+    const channel = new RoomChannel('room', {
+      flusher: world.flusher,
+      clock: world.clock,
+      log: silentLog,
+      tracer: { begin: span, step: (_name, parent = '') => span(parent) },
+      onMembership() {},
+      rooms: {
+        replay: async ({ after, upto }) => ({ events: world.events.slice(after, upto), more: false }),
+      },
+    })
+    channel.connections.add(world.connection)
+    channel.reach(1)
+    channel.receive(world.events.slice(3), 'fourth')
+    channel.receive(world.events.slice(1, 2), 'second')
+    expect(ended).toEqual([])
+    world.flusher.flushNow()
+    expect(ended).toEqual(['second'])
+    await settle(world, 1)
+    expect(world.received).toEqual([2, 3, 4])
+    expect(ended).toEqual(['second', 'fourth'])
+    channel.receive(world.events, 'repeated')
+    expect(ended).toEqual(['second', 'fourth', 'repeated'])
   })
 })

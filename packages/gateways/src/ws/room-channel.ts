@@ -45,8 +45,8 @@ export class RoomChannel implements Flushable {
 
   readonly #parts: ChannelParts
   #pending: string[] = []
-  /** Steps of recorded journeys that end with the next flush. */
-  #spans: Span[] | undefined
+  /** Steps of recorded journeys that end when this seq was handed to every connection. */
+  #spans: { readonly span: Span; readonly seq: number }[] | undefined
   #ahead = new Map<number, EntryEvent>()
   #target = 0
   #repairing = false
@@ -77,10 +77,11 @@ export class RoomChannel implements Flushable {
   }
 
   #endWithFlush(span: Span, events: readonly EntryEvent[]): void {
-    span.set({ 'parley.room': this.id, 'parley.seq': events.at(-1)?.seq ?? 0 })
-    const waits = this.#pending.length + this.#ahead.size > 0
+    const seq = events.at(-1)?.seq ?? 0
+    span.set({ 'parley.room': this.id, 'parley.seq': seq })
+    const waits = this.#pending.length > 0 || seq > (this.lastSeq ?? 0)
     this.#spans ??= []
-    if (waits && this.#spans.length < WAITING_MAX_SPANS) this.#spans.push(span)
+    if (waits && this.#spans.length < WAITING_MAX_SPANS) this.#spans.push({ span, seq })
     else span.end()
   }
 
@@ -116,15 +117,20 @@ export class RoomChannel implements Flushable {
     const burst = createBurst(this.#pending)
     this.#pending = []
     for (const connection of this.connections) if (!connection.holding) connection.push(burst)
-    if (this.#spans !== undefined) this.#endSpans(this.#spans)
+    if (this.#spans !== undefined) this.#endSpans()
   }
 
-  #endSpans(spans: readonly Span[]): void {
-    this.#spans = undefined
-    for (const span of spans) {
-      span.set({ 'parley.receivers': this.connections.size })
-      span.end()
+  #endSpans(): void {
+    const waiting = []
+    for (const one of this.#spans ?? []) {
+      if (one.seq > (this.lastSeq ?? 0)) {
+        waiting.push(one)
+        continue
+      }
+      one.span.set({ 'parley.receivers': this.connections.size })
+      one.span.end()
     }
+    this.#spans = waiting.length === 0 ? undefined : waiting
   }
 
   #repair(target: number, waitMs: number): void {

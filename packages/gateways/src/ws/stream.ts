@@ -43,19 +43,19 @@ export function createStreamDoor(
   }
 
   /** Null when this gateway has no such session of this user. */
-  async function take(principal: Principal, session: string, value: unknown): Promise<object | null> {
+  async function take(user: string, session: string, value: unknown): Promise<object | null> {
     const connection = connections.get(session)
-    if (connection?.principal === undefined || connection.principal?.user !== principal.user) return null
+    if (connection?.principal === undefined || connection.principal?.user !== user) return null
     try {
       const parsed = validateFrame(value)
       if (parsed.type === 'auth') {
         const renewed = await identify(parts.verifier, (parsed.frame as { token: string }).token)
-        if (renewed.user !== principal.user) return null
+        if (renewed.user !== user) return null
         connection.principal = renewed
         return { t: 'ok', id: parsed.id ?? 0 }
       }
       return (
-        (await answerRequest(parts, { user: principal.user, connection }, parsed)) ?? {
+        (await answerRequest(parts, { user, connection }, parsed)) ?? {
           t: 'ok',
           id: parsed.id ?? 0,
         }
@@ -78,13 +78,13 @@ export function createStreamDoor(
         void openConnection(parts, connection, principal, query.resume)
       }
     },
-    async request(principal, session, frame) {
-      return (await take(principal, session, frame)) ?? forwardFrame(parts, principal, session, frame)
+    async request({ user }, session, frame) {
+      return (await take(user, session, frame)) ?? forwardFrame(parts, user, session, frame)
     },
   }
   const peer: GatewayService = {
-    async takeFrame({ user, device, expires_at, session, frame }) {
-      const answer = await take({ user, device, expiresAtMs: expires_at }, session, frame)
+    async takeFrame({ user, session, frame }) {
+      const answer = await take(user, session, frame)
       return { answer: answer as Record<string, unknown> | null }
     },
   }

@@ -59,8 +59,9 @@ describe('the verdict of a close code', () => {
   test.each([
     [4003, 'revoked'],
     [4001, 'expired'],
-  ] as const)('%i signs out and says %s', async (code, reason) => {
+  ] as const)('%i signs out and says %s, when the session is over', async (code, reason) => {
     const ann = await harness.signIn('ann')
+    server.refreshTokens.clear()
     closeAll(code, 'x')
     expect(await until(ann.session, ({ status }) => status === 'signed_out')).toEqual({
       status: 'signed_out',
@@ -70,11 +71,15 @@ describe('the verdict of a close code', () => {
     expect(ann.rooms.get()).toEqual([])
   })
 
-  test('4004 refreshes first and resumes at once', async () => {
+  test.each([
+    [4004, 'token_expired'],
+    // The key that signed it was withdrawn.
+    [4001, 'unauthenticated'],
+  ])('%i refreshes first and resumes at once', async (code, reason) => {
     const clock = new FakeClock()
     const ann = await harness.signIn('ann', { clock })
     server.expireTokens()
-    closeAll(4004, 'token_expired')
+    closeAll(code, reason)
     await accepted(2)
     await online(ann)
     expect(server.restCalls.filter((call) => call.includes('refresh'))).toHaveLength(1)

@@ -311,6 +311,8 @@ export class Connector {
   /** The verdict that the close code carries. */
   #obey(code: number): void {
     const verdict = reconnectAfter(code)
+    // The key that signed the token may have been withdrawn: whoever can renew it goes on, everybody else is told so.
+    if (code === closeCodes.unauthenticated.code && this.#refreshes === 0) return void this.#refreshAndOpen()
     if (verdict === 'no') {
       this.#halt(code)
       return

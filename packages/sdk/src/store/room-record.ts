@@ -62,25 +62,30 @@ export class RoomRecord {
     return this.#state
   }
 
-  /**
-   * Facts as the server tells them now. `authoritative`: even if they are older than what was applied here; otherwise
-   * such are left aside, which `false` says.
-   */
-  replace(room: Room, authoritative: boolean): boolean {
-    if (room.head_seq < this.log.position && !authoritative) return false
+  /** Facts as the server tells them now. False: they are older than what was applied here, and left aside. */
+  replace(room: Room): boolean {
+    if (room.head_seq < this.log.position) return false
     const read = Math.min(Math.max(this.read, room.me?.read_seq ?? 0), room.head_seq)
     this.#room = { ...room, ...(room.me === undefined ? {} : { me: { ...room.me, read_seq: read } }) }
     this.#unread = new UnreadCounter(room.head_seq, room.me?.unread ?? 0)
-    if (room.head_seq < this.log.position) this.log = this.#newLog(room.head_seq)
-    else this.log.jump(room.head_seq)
+    this.log.jump(room.head_seq)
     this.touch()
     return true
+  }
+
+  /** Only what the server tells now holds; what was known before may be of another past. */
+  restart(room: Room): void {
+    this.#room = room
+    this.#unread = new UnreadCounter(room.head_seq, room.me?.unread ?? 0)
+    this.#marks = {}
+    this.log = this.#newLog(room.head_seq)
+    this.touch()
   }
 
   /** Facts that are the same for everybody, as the push `room` with `updated` tells them. */
   update(room: Room): void {
     if (room.me !== undefined && room.head_seq >= this.log.position) {
-      this.replace(room, false)
+      this.replace(room)
       return
     }
     const { me, peer, last_message } = this.#room

@@ -128,8 +128,7 @@ export class RoomTimeline {
   /** Reads a page while the log goes on, and returns it as of the log's position. */
   async #load(place: Place, record: RoomRecord): Promise<LoadedPage> {
     const { source, me } = this.#context
-    this.#log ??= new OrderedLog(record.log.position, (entry) => this.#apply(entry))
-    const log = this.#log
+    const log = this.#log ?? this.#follow(record.log.position)
     const tap: Entry[] = []
     this.#taps.add(tap)
     try {
@@ -142,6 +141,15 @@ export class RoomTimeline {
     } finally {
       this.#taps.delete(tap)
     }
+  }
+
+  /** A load that began with an earlier log may still end: what it brings is not of this window any more. */
+  #follow(position: number): OrderedLog {
+    const log = new OrderedLog(position, (entry) => {
+      if (log === this.#log) this.#apply(entry)
+    })
+    this.#log = log
+    return log
   }
 
   loadOlder(): Promise<void> {

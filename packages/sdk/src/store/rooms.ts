@@ -17,6 +17,8 @@ export interface RoomsEvents {
   /** Watermarks or facts that a timeline shows have changed. */
   changed(room: string): void
   added(room: string): void
+  /** What was known of this room may be of a past that is no longer there (a restored back-up): windows load anew. */
+  restarted(room: string): void
   removed(room: string): void
 }
 
@@ -27,8 +29,8 @@ export class Rooms {
   readonly #events: RoomsEvents
   readonly #records = new Map<string, RoomRecord>()
   readonly #stores = new Map<string, DerivedStore<RoomState | undefined>>()
-  /** While the pages of a snapshot come in: rooms known before and not yet named again. */
-  #unnamed: Set<string> | null = null
+  /** While the pages of a snapshot come in: rooms known before and not yet named again, with the highest entry pushed meanwhile. */
+  #unnamed: Map<string, number> | null = null
   #complete = false
   #me = ''
 
@@ -64,29 +66,31 @@ export class Rooms {
   takeReady(frame: ReadyFrame): void {
     this.#me = frame.user.id
     this.#complete = false
-    this.#unnamed = frame.mode === 'snapshot' ? new Set(this.#records.keys()) : null
+    this.#unnamed = frame.mode === 'snapshot' ? new Map([...this.#records.keys()].map((id) => [id, 0])) : null
     for (const id of frame.gone) this.remove(id)
-    this.takePage(frame.rooms, frame.next === undefined, frame.mode === 'snapshot')
+    this.takePage(frame.rooms, frame.next === undefined)
     this.ready.set(true)
   }
 
-  takePage(rooms: readonly Room[], last: boolean, authoritative = false): void {
+  takePage(rooms: readonly Room[], last: boolean): void {
     for (const room of rooms) {
+      const pushed = this.#unnamed?.get(room.id)
       this.#unnamed?.delete(room.id)
-      this.take(room, authoritative)
+      if (pushed === undefined) this.take(room)
+      else this.#restart(room, pushed)
     }
     if (!last) return
-    for (const id of this.#unnamed ?? []) this.remove(id)
+    for (const id of this.#unnamed?.keys() ?? []) this.remove(id)
     this.#unnamed = null
     this.#complete = true
     this.list.invalidate()
   }
 
   /** Facts of one room of mine from wherever they came. False: they are older than what is known here. */
-  take(room: Room, authoritative = false): boolean {
+  take(room: Room): boolean {
     if (room.me === undefined) return true
     const known = this.#records.get(room.id)
-    if (known !== undefined) return known.replace(room, authoritative)
+    if (known !== undefined) return known.replace(room)
     const { id } = room
     this.#records.set(
       id,
@@ -101,6 +105,16 @@ export class Rooms {
     this.#touch(id)
     this.#events.added(id)
     return true
+  }
+
+  /** Even numbers that look alike may stand for other entries than before. */
+  #restart(room: Room, pushed: number): void {
+    const record = this.#records.get(room.id)
+    if (record === undefined) return
+    record.restart(room)
+    record.log.expect(pushed)
+    this.#events.restarted(room.id)
+    if (record.log.behind) this.#events.behind(room.id)
   }
 
   remove(id: string): void {
@@ -130,6 +144,8 @@ export class Rooms {
   offer(entry: Entry): void {
     const record = this.#records.get(entry.room)
     if (record === undefined) return
+    const pushed = this.#unnamed?.get(entry.room)
+    if (pushed !== undefined) this.#unnamed?.set(entry.room, Math.max(pushed, entry.seq))
     record.log.offer(entry)
     if (record.log.behind) this.#events.behind(entry.room)
   }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Parley, Timeline, TimelineItem } from '../api.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import type { FakeRoom } from '../testing/fake-room.ts'
-import type { FakeServer } from '../testing/fake-server.ts'
+import { FakeServer } from '../testing/fake-server.ts'
 import { bodiesOf, Harness, messagesOf, until } from '../testing/harness.ts'
 import { OPEN_WINDOWS_MAX } from './timelines.ts'
 import { WINDOW_MAX_MESSAGES } from './window.ts'
@@ -241,6 +241,42 @@ describe('loss', () => {
     expect(ann.room('r1').get()?.head_seq).toBe(5)
     server.say(room, 'u_bob', 'again')
     await until(timeline, ({ items }) => bodiesOf(items).join() === 'm0,m1,m2,again')
+  })
+
+  test('a restored backup whose numbers have reached the lost ones is shown as it is, too', async () => {
+    sayMany(5)
+    const ann = await harness.signIn('ann')
+    const timeline = await view(ann)
+    server.announce = false
+    room.log.splice(-2)
+    for (const body of ['other', 'others', 'more']) server.say(room, 'u_bob', body)
+    server.announce = true
+    server.epoch = 'e2'
+    for (const connection of server.connections) connection.cut()
+    await until(timeline, ({ items }) => bodiesOf(items).join() === 'm0,m1,m2,other,others,more')
+  })
+
+  test('a room on a later page of the list is taken as it was restored, too', async () => {
+    const own = new Harness(await FakeServer.start({ pageRooms: 1 }))
+    try {
+      own.server.addUser('ann')
+      own.server.addUser('bob')
+      own.server.addRoom('first', 'group', ['u_ann'])
+      const last = own.server.addRoom('last', 'group', ['u_ann', 'u_bob'])
+      for (let n = 0; n < 4; n++) own.server.say(last, 'u_bob', `m${n}`)
+      const ann = await own.signIn('ann')
+      const timeline = ann.timeline('last')
+      await until(timeline, ({ items }) => bodiesOf(items).join() === 'm0,m1,m2,m3')
+      last.log.splice(-2)
+      own.server.epoch = 'e2'
+      for (const connection of own.server.connections) connection.cut()
+      await until(timeline, ({ items }) => bodiesOf(items).join() === 'm0,m1')
+      own.server.say(last, 'u_bob', 'again')
+      await until(timeline, ({ items }) => bodiesOf(items).join() === 'm0,m1,again')
+      expect(ann.room('last').get()).toMatchObject({ head_seq: last.head, last_message: { body: 'again' } })
+    } finally {
+      await own.end()
+    }
   })
 })
 

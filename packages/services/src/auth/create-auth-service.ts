@@ -61,6 +61,8 @@ export interface LocalAuthService extends AuthService {
   close(): Promise<void>
   /** A new signing key takes over in a minute; tokens signed before stay good. */
   rotateKeys(): Promise<void>
+  /** Withdraws every signing key: all tokens must be refreshed, those of a thief with them. */
+  replaceKeys(): Promise<void>
   /** The setup code in clear, the first time only and only while there is no administrator. */
   ensureSetupCode(): Promise<string | undefined>
   /** Another password for somebody who forgot theirs; every session of theirs ends. Throws `not_found`. */
@@ -111,6 +113,7 @@ export function createAuthService(deps: AuthServiceDeps): LocalAuthService {
       return { keys: keys.map((key) => ({ ...key })), issuer, audience: TOKEN_AUDIENCE }
     },
     rotateKeys: () => context.keys.rotate(),
+    replaceKeys: () => context.keys.replaceAll(),
     ensureSetupCode: () => ensureSetupCode(context),
     resetPassword: (input) => resetPassword(context, input),
     backlog: () => readBacklog(database, clock),

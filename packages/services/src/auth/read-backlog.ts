@@ -3,7 +3,7 @@ import { BACKLOG_MAX_ROWS, type Backlog, type Clock, type Queryable } from '@par
 
 export async function readBacklog(database: Queryable, clock: Clock): Promise<Backlog> {
   const { rows } = await database.query<{ rows: number; since: number | null }>(
-    `select (select count(*) from (select 1 from auth.outbox limit $1) as some) as rows,
+    `select (select count(*) from (select 1 from auth.outbox limit $1) as waiting) as rows,
        (select created_at from auth.outbox order by id limit 1) as since`,
     [BACKLOG_MAX_ROWS],
     'auth-backlog',

@@ -31,6 +31,8 @@ export interface SigningKeys {
   publicKeys(): Promise<JWK[]>
   /** Publishes a new key that takes over in a minute, and lets the others retire when their last token has expired. */
   rotate(): Promise<void>
+  /** For after a leak: a new key signs at once, and no token signed before counts once verifiers have read the keys again. */
+  replaceAll(): Promise<void>
   /** Makes the first key, or rotates when the newest is 30 days old. */
   rotateWhenDue(): Promise<void>
 }
@@ -79,12 +81,13 @@ export function createSigningKeys(deps: {
   }
 
   /** Under a lock, so that two processes which find a key too old at the same moment make one new key. */
-  async function insertKey(isNeeded: (newest: KeyRow | undefined) => boolean): Promise<void> {
+  async function insertKey(isNeeded: (newest: KeyRow | undefined) => boolean, alone = false): Promise<void> {
     const pair = await generateKeyPair(TOKEN_ALGORITHM, { crv: 'Ed25519', extractable: true })
     const [publicJwk, privateJwk] = await Promise.all([exportJWK(pair.publicKey), exportJWK(pair.privateKey)])
     const kid = deps.newId()
     await database.transaction(async (transaction) => {
       await transaction.query('lock table auth.signing_key in share row exclusive mode')
+      if (alone) await transaction.query('delete from auth.signing_key')
       const now = clock.now()
       const newest = (await readKeys(transaction, now)).at(-1)
       if (!isNeeded(newest)) return
@@ -124,6 +127,7 @@ export function createSigningKeys(deps: {
       return (await readKeys(database, clock.now())).map((row) => row.public_jwk)
     },
     rotate: () => insertKey(() => true),
+    replaceAll: () => insertKey(() => true, true),
     rotateWhenDue: () =>
       insertKey((newest) => newest === undefined || clock.now() - newest.signs_from >= KEY_AGE_MAX_MS),
   }

@@ -94,6 +94,19 @@ describe('key rotation', () => {
     await other.close()
   })
 
+  it('after a leak leaves one new key that signs at once', async () => {
+    const other = await createAuthKit()
+    const kidOf = (signIn: SignIn) => String(decodeProtectedHeader(signIn.access_token).kid)
+    const published = async () => (await other.auth.keys({})).keys.map((key) => String(key.kid))
+    const leaked = kidOf(await other.register('leaking'))
+    await other.auth.rotateKeys()
+    await other.auth.replaceKeys()
+    const fresh = kidOf(await other.login('leaking'))
+    expect(fresh).not.toBe(leaked)
+    expect(await published()).toEqual([fresh])
+    await other.close()
+  })
+
   it('makes one first key for two processes that start together', async () => {
     const other = await createAuthKit()
     await Promise.all([other.another().start(), other.another().start(), other.register('first')])

@@ -18,6 +18,8 @@ export interface Announcer {
   user(user: string, event: UserEvent): void
   /** Outbox rows whose announcement this process has already made; the relay need not repeat it. */
   takeAnnounced(id: number): boolean
+  /** What is said now is heard. */
+  readonly heard: boolean
 }
 
 /** Announced rows remembered; older ones are merely announced twice. */
@@ -36,12 +38,16 @@ export function createAnnouncer(bus: Bus, tracer: Tracer = noTracer): Announcer 
         room(id, { type: 'entries', events, ...(span === undefined ? {} : { trace: span.trace }) })
         span?.end()
       }
-      if (outbox === null) return
+      // Said to nobody: the relay, of whichever process is connected, says it again.
+      if (outbox === null || !bus.connected) return
       if (announced.size >= ANNOUNCED_MAX_ROWS) announced.clear()
       announced.add(outbox)
     },
     room,
     user: (id, event) => bus.publish(userTopic(id), JSON.stringify(event)),
     takeAnnounced: (id) => announced.delete(id),
+    get heard() {
+      return bus.connected
+    },
   }
 }

@@ -1,5 +1,6 @@
 /** The rooms service: its verbs behind the contract, and the lifetimes of its relay and its background work. */
 import { type Backlog, noCache, noTracer, type RoomsService } from '@parley/contracts'
+import { tellLosses } from '../shared/tell-losses.ts'
 import { traceItems } from '../shared/trace-items.ts'
 import { createAnnouncer } from './announcer.ts'
 import { archiveEntries } from './archive-entries.ts'
@@ -58,6 +59,7 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     log,
   })
   const relay = createRelay({ database, announcer, queue, clock, log, tracer })
+  let stopTelling = () => {}
   let endWork: Promise<() => Promise<void>> | undefined
   const work = async () => {
     const index = traceItems(tracer, 'index messages', createIndexMessages(database))
@@ -100,6 +102,7 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     memberMarks: (input) => memberMarks(database, input),
     listPreviews: (input) => listPreviews(database, input),
     async start() {
+      stopTelling = tellLosses(bus, clock)
       startSampling()
       relay.start()
       await work()
@@ -108,6 +111,7 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     runRelay: relay.run,
     backlog: () => readBacklog(database),
     async close() {
+      stopTelling()
       stopSampling()
       await relay.close()
       const end = await endWork

@@ -164,7 +164,7 @@ describe('the newest page with a cache', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 15 },
     )
     expect(hits).toBeGreaterThan(100)
   })

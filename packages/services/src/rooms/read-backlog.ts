@@ -3,7 +3,7 @@ import { BACKLOG_MAX_ROWS, type Backlog, type Queryable } from '@parley/contract
 
 export async function readBacklog(database: Queryable): Promise<Backlog> {
   const { rows } = await database.query<{ rows: number; age: number | null }>(
-    `select (select count(*) from (select 1 from rooms.outbox limit $1) as some) as rows,
+    `select (select count(*) from (select 1 from rooms.outbox limit $1) as waiting) as rows,
        (select extract(epoch from clock_timestamp() - at) * 1000 from rooms.outbox order by id limit 1) as age`,
     [BACKLOG_MAX_ROWS],
     'rooms.backlog',

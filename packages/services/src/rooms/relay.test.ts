@@ -60,6 +60,39 @@ const indexed = async (room: string) => {
 const found = async (user: string, query: string) =>
   (await kit.rooms.searchMessages({ user, query, limit: 50 })).messages.map((message) => message.seq)
 
+describe('a process that is cut off from the bus', () => {
+  it('leaves its announcements to one that is not, and says afterwards that some may be lost', async () => {
+    const state = { connected: false, said: [] as string[], back: () => {} }
+    const cutBus: Bus = {
+      ...silentBus,
+      get connected() {
+        return state.connected
+      },
+      publish: (topic) => void (state.connected && state.said.push(topic)),
+      onReconnect(handler) {
+        state.back = handler
+        return () => {}
+      },
+    }
+    const { queue } = createFlakyQueue()
+    const [cut, well] = [kit.another({ bus: cutBus, queue }), kit.another({ queue })]
+    await cut.start()
+    const ann = await kit.person()
+    const room = await kit.publicRoom(ann)
+    const events = await kit.listen(room)
+    await cut.sendMessage({ user: ann, room, client_id: 'said-by-the-cut-one', body: 'hello' })
+    await age()
+    await cut.runRelay()
+    expect(await outbox()).toContain(false)
+    await well.runRelay()
+    expect(await outbox()).toEqual([])
+    await expect.poll(() => events.some((event) => event.type === 'head')).toBe(true)
+    state.connected = true
+    state.back()
+    expect(state.said).toEqual(['losses'])
+  })
+})
+
 describe('the relay', () => {
   it('speaks within two seconds or so for a process killed after its commit, while the queue is away, and the work is done afterwards', async () => {
     const { queue, state } = createFlakyQueue()

@@ -8,7 +8,6 @@ import { createHash } from 'node:crypto'
 import {
   type Clock,
   type Database,
-  during,
   type Log,
   noTracer,
   type Tracer,
@@ -18,6 +17,7 @@ import {
 import { repeat } from '../shared/repeat.ts'
 import type { Announcer } from './announcer.ts'
 import { purgeDeletedRooms } from './delete-room.ts'
+import { traceHandOver } from './trace-batch.ts'
 
 /** Rows this young are left to the process that wrote them. */
 const OWN_MS = 1_000
@@ -110,6 +110,7 @@ export function createRelay(parts: RelayParts): Relay {
 
 /** One batch; how many rows are announced now that were not. */
 async function announce({ database, announcer }: RelayParts): Promise<number> {
+  if (!announcer.heard) return 0
   return database.transaction(async (transaction) => {
     const { rows } = await transaction.query<OutboxRow>(
       `select id, heads from rooms.outbox where not announced and at < now() - make_interval(secs => $1)
@@ -139,9 +140,7 @@ async function handOver({ database, queue, tracer = noTracer }: RelayParts): Pro
       'rooms.outbox-work',
     )
     if (rows.length === 0) return 0
-    const [trace, ...others] = rows.flatMap((row) => row.trace ?? [])
-    const span = tracer.step('hand over', trace, others)
-    await during(span, () => queue.publish('room.entries', toItems(rows, span?.trace)))
+    await traceHandOver(tracer, rows, (trace) => queue.publish('room.entries', toItems(rows, trace)))
     await transaction.query(
       'delete from rooms.outbox where id = any($1)',
       [rows.map((row) => row.id)],

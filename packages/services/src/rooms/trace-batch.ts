@@ -25,6 +25,27 @@ export function recordedRooms(items: readonly Sending<{ readonly room: string }>
   return new Set(items.flatMap(({ span, room }) => (span === undefined ? [] : room)))
 }
 
+/** Rows of many journeys handed over at once: a step of each, and what follows belongs to the first. */
+export async function traceHandOver(
+  tracer: Tracer,
+  rows: readonly { readonly trace?: string | null }[],
+  work: (trace: string | undefined) => Promise<void>,
+): Promise<void> {
+  const spans = rows.flatMap(({ trace }) => (trace == null ? [] : (tracer.step('hand over', trace) ?? [])))
+  const [first, ...others] = spans
+  for (const span of others) span.link(first?.trace ?? '')
+  const end = (error?: unknown) => {
+    for (const span of spans) span.end(error)
+  }
+  try {
+    await work(first?.trace)
+    end()
+  } catch (error) {
+    end(error)
+    throw error
+  }
+}
+
 /**
  * For whoever works the outbox row off, which no process does in its first second. A statement of its own for the few
  * that are recorded, instead of a parameter of `rooms.append` that nearly all would leave empty; nobody waits for it.

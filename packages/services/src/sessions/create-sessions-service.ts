@@ -11,6 +11,7 @@ import {
   type SessionsStore,
 } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
+import { tellLosses } from '../shared/tell-losses.ts'
 import { createMemorySessionsStore } from './memory-sessions-store.ts'
 import { createPresenceTeller } from './presence.ts'
 
@@ -35,6 +36,7 @@ const RETRY_AFTER_MS = GATEWAY_LEASE_MS
 export function createSessionsService(deps: SessionsServiceDeps): LocalSessionsService {
   const { bus, clock, log, store = createMemorySessionsStore() } = deps
   const presence = createPresenceTeller({ store, bus, clock, log })
+  let stopTelling = () => {}
   const sweeper = createSweeper(clock, log, dropDeadGateways)
 
   async function dropDeadGateways(): Promise<void> {
@@ -76,17 +78,10 @@ export function createSessionsService(deps: SessionsServiceDeps): LocalSessionsS
     },
     async findConnections({ user }) {
       const [sessions] = await afterDroppingDead(() => store.read([user]))
-      const connections = sessions?.connections ?? []
-      const urls = await store.findGateways(connections.map(({ gateway }) => gateway))
-      return {
-        connections: connections.map(({ state: _, ...connection }, i) => {
-          const url = urls[i]
-          return url === undefined ? connection : { ...connection, gateway_url: url }
-        }),
-      }
+      return { connections: (sessions?.connections ?? []).map(({ state: _, ...connection }) => connection) }
     },
     async findGateway({ gateway }) {
-      const [url] = await afterDroppingDead(() => store.findGateways([gateway]))
+      const url = await afterDroppingDead(() => store.findGateway(gateway))
       return url === undefined ? {} : { url }
     },
     async getPresence({ users }) {
@@ -103,8 +98,12 @@ export function createSessionsService(deps: SessionsServiceDeps): LocalSessionsS
       const last = users.at(-1)
       return { users, ...(ids.length > limit && last !== undefined ? { next: last } : {}) }
     },
-    start: sweeper.start,
+    start() {
+      stopTelling = tellLosses(bus, clock)
+      sweeper.start()
+    },
     close() {
+      stopTelling()
       sweeper.close()
       presence.close()
     },

@@ -81,8 +81,8 @@ export function createMemorySessionsStore(goneMax: number = GONE_USERS_MAX): Ses
       gateway.url = url
       return known
     },
-    async findGateways(ids) {
-      return ids.map((id) => gateways.get(id)?.url)
+    async findGateway(id) {
+      return gateways.get(id)?.url
     },
     async removeDeadGateways(now) {
       const users = new Set<string>()

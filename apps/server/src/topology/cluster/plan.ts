@@ -3,12 +3,13 @@ import { schemaNames } from '../../role.ts'
 import type { RoleName } from '../../role-names.ts'
 import { allowedOrigins } from '../../settings/origins.ts'
 import type { Settings } from '../../settings/table.ts'
+import { queueRoles } from '../demand-distributed.ts'
 import { fileDirectoryOf } from '../open-file-store.ts'
 import { roleOf } from '../service-roles.ts'
 
 /** Enough of each to see that they share the work, and that one may go. */
 const REPLICAS: Readonly<Record<RoleName, number>> = {
-  auth: 1,
+  auth: 2,
   sessions: 1,
   rooms: 2,
   notifications: 1,
@@ -68,7 +69,7 @@ export function environmentOf(
   return {
     PARLEY_ROLES: role,
     PARLEY_REDIS_URL: engines.redisUrl,
-    PARLEY_RABBITMQ_URL: engines.rabbitmqUrl,
+    ...(queueRoles.includes(role) ? { PARLEY_RABBITMQ_URL: engines.rabbitmqUrl } : {}),
     PARLEY_SERVICE_KEY: serviceKey,
     PARLEY_INTERNAL_PORT: `${internalPort}`,
     PARLEY_AUTH_URLS: urlsOf('auth'),

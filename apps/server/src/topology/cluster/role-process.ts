@@ -21,6 +21,8 @@ export interface RoleProcessOptions {
   readonly internalPort: number
   /** A line meant for a person. */
   readonly say: (line: string) => void
+  /** A line of its log. */
+  readonly warn: (line: string) => void
   readonly onChange: (what: string | undefined) => void
 }
 
@@ -49,7 +51,7 @@ function spawnRole(environment: Readonly<Record<string, string>>): ChildProcess 
 }
 
 export function startRoleProcess(options: RoleProcessOptions): RoleProcess {
-  const { environment, internalPort, say, onChange } = options
+  const { environment, internalPort, say, warn, onChange } = options
   let child: ChildProcess | undefined
   let state: ProcessState = 'starting'
   let startedAt = Date.now()
@@ -73,7 +75,7 @@ export function startRoleProcess(options: RoleProcessOptions): RoleProcess {
     if (started.stderr !== null)
       createInterface({ input: started.stderr }).on('line', (line) => {
         lastWords = line
-        process.stderr.write(`${line}\n`)
+        warn(line)
       })
     started.on('close', (code, signal) => onEnd(started, String(signal ?? code)))
     void awaitReady(started)

@@ -5,13 +5,13 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { freePort } from '@parley/adapters/engines/free-port'
 import { startNginx } from '@parley/adapters/engines/start-nginx'
 import { startRabbitMq } from '@parley/adapters/engines/start-rabbitmq'
 import { startRedis } from '@parley/adapters/engines/start-redis'
 import { createDatabase } from '@parley/adapters/postgres/create-database'
 import { migrate } from '@parley/adapters/postgres/migrate'
 import { type Log, systemClock } from '@parley/contracts'
-import { freePort } from '../../check-port.ts'
 import type { DataDirectory } from '../../data-directory.ts'
 import { allRoles } from '../../role-names.ts'
 import { loadRoles } from '../../roles.ts'
@@ -36,6 +36,8 @@ export interface ClusterOptions {
   readonly log: Log
   /** A line for the person who started it. */
   readonly say: (line: string) => void
+  /** A line of a process's log. */
+  readonly warn: (line: string) => void
   /** Something of the table changed. */
   readonly onChange: () => void
   readonly onFatal: (reason: Error) => void
@@ -184,6 +186,7 @@ function startPlanned(one: PlannedProcess, plan: readonly PlannedProcess[], part
     environment: environmentOf(one, plan, { ...parts, settings: parts.options.settings }),
     internalPort,
     say: parts.options.say,
+    warn: parts.options.warn,
     onChange: parts.tell(role),
   })
   parts.rows.push(() => ({

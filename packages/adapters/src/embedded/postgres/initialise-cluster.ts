@@ -1,9 +1,9 @@
 import { chown, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { type Lifeline, launch } from '../../engines/launch.ts'
 import { isAlive } from './await-predecessor.ts'
 import type { Account } from './choose-account.ts'
 import { PostgresStartFailed, systemCode } from './errors.ts'
-import { type Lifeline, launch } from './launch.ts'
 import type { Binaries } from './prepare-binaries.ts'
 import { readLog, type WriteLog } from './read-log.ts'
 

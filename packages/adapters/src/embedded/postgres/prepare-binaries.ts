@@ -14,10 +14,10 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
+import { environment } from '../../engines/launch.ts'
 import type { Account } from './choose-account.ts'
 import { PostgresStartFailed, systemCode } from './errors.ts'
 import type { BinaryPackage } from './find-package.ts'
-import { environment } from './launch.ts'
 
 export interface Binaries {
   readonly initdb: string

@@ -1,13 +1,13 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { findLifeline, type Lifeline } from '../../engines/launch.ts'
 import { awaitPredecessor } from './await-predecessor.ts'
 import { chooseAccount } from './choose-account.ts'
 import { DataDirectoryInUse, DataDirectoryNewer, PostgresStartFailed, systemCode } from './errors.ts'
 import { findPackage } from './find-package.ts'
 import { DATABASE, initialiseCluster, removeAbandonedDrafts } from './initialise-cluster.ts'
 import { adoptCluster, inspectDirectory, locate } from './inspect-directory.ts'
-import { findLifeline, type Lifeline } from './launch.ts'
 import { openDoorway } from './open-doorway.ts'
 import { prepareBinaries } from './prepare-binaries.ts'
 import type { WriteLog } from './read-log.ts'
@@ -44,6 +44,7 @@ const SYSTEM_CACHE = '/var/cache/parley'
 const LEFTOVERS_MAX_MS = 10_000
 const LEFTOVERS_POLL_MS = 100
 const LEFTOVERS = 'pre-existing shared memory block'
+const EMPTY_LOCK = 'lock file "postmaster.pid" is empty'
 const TAKEN = 'lock file "postmaster.pid" already exists'
 
 /**
@@ -108,7 +109,9 @@ async function runPastLeftovers(options: RunOptions, lastLines: readonly string[
       const text = lastLines.slice(-3).join('\n')
       // Two that start at the same moment both see a free directory; PostgreSQL lets one of them in.
       if (text.includes(TAKEN)) throw new DataDirectoryInUse(options.dataDirectory, pidIn(text))
-      if (!text.includes(LEFTOVERS)) throw error
+      // Another one has made its lock file and not yet written into it: a moment later it says who it is.
+      const isStarting = text.includes(EMPTY_LOCK)
+      if (!isStarting && !text.includes(LEFTOVERS)) throw error
       if (performance.now() - started > LEFTOVERS_MAX_MS) {
         throw new DataDirectoryInUse(options.dataDirectory, undefined)
       }

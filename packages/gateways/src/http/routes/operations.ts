@@ -1,6 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { AuthService } from '@parley/contracts'
+import { judgeScraper } from '@parley/contracts/judge-caller'
 import { ParleyError } from '@parley/protocol'
 import * as rest from '@parley/protocol/rest'
 import type { FastifyRequest } from 'fastify'
@@ -95,29 +94,9 @@ function registerMetrics(app: App, deps: OperationDeps): void {
   )
 }
 
-const forwarding = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'] as const
-
-/**
- * A proxy on this machine makes the whole world look local, so its headers disqualify; so does an `Origin`, since
- * the only local page that would send one is somebody else's. Without a token to present the path is not there.
- */
+/** Without a token to present the path is not there. */
 function admitScraper(request: FastifyRequest, metricsToken: string | null): void {
-  const local =
-    isLoopback(request.socket.remoteAddress ?? '') &&
-    forwarding.every((name) => request.headers[name] === undefined) &&
-    request.headers.origin === undefined
-  if (local) return
-  const given = request.headers.authorization
-  if (metricsToken === null || given === undefined) throw new ParleyError('not_found')
-  if (!equalInConstantTime(given, `Bearer ${metricsToken}`)) throw new ParleyError('unauthenticated')
-}
-
-function isLoopback(address: string): boolean {
-  const plain = address.replace(/^::ffff:/i, '')
-  return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'))
-}
-
-function equalInConstantTime(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
+  const verdict = judgeScraper(request, metricsToken)
+  if (verdict === 'hidden') throw new ParleyError('not_found')
+  if (verdict === 'refused') throw new ParleyError('unauthenticated')
 }

