@@ -236,15 +236,16 @@ describe('what one does with a message', () => {
     await message(page, 'by keyboard')
       .getByTitle(/^(Sent|Delivered|Read)$/)
       .waitFor()
-    // Upwards with Shift and Tab: the emoji, the history; the arrows walk through its messages.
-    await page.keyboard.press('Shift+Tab')
-    await page.keyboard.press('Shift+Tab')
+    // Upwards with Shift and Tab: the emoji, the files, the history; the arrows walk through its messages.
+    for (let step = 0; step < 3; step++) await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('ArrowUp')
     await eventually(() => messageLog(page).locator('article:focus').count()).toBe(1)
     await page.keyboard.press('Enter')
     await page.getByRole('menu').waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('menu').waitFor({ state: 'detached' })
+    // The message has the focus again.
+    await eventually(() => messageLog(page).locator('article button:focus').count()).toBe(1)
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox', { name: 'Go to…' }).waitFor()
     await page.keyboard.press('Escape')
