@@ -243,6 +243,7 @@ describe('what one does with a message', () => {
     await page.getByRole('menu').waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('menu').waitFor({ state: 'detached' })
+    await eventually(() => messageLog(page).locator('article button:focus').count()).toBe(1)
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox', { name: 'Go to…' }).waitFor()
     await page.keyboard.press('Escape')
