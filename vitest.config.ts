@@ -58,7 +58,8 @@ export default defineConfig({
           name: 'engines',
           include: engines,
           exclude: ['tests/browser/**'],
-          maxWorkers: 2,
+          // They wait for engines more than they compute.
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },

@@ -128,7 +128,7 @@ function createEngines(
   return {
     bus,
     queue,
-    // Beside a database on the same machine it still answers the newest page of a room 2.5 times as fast.
+    // Even beside a database on the same machine it spares the newest page of a room most of its query.
     cache: createMemoryCache(systemClock),
     rates: settings.rateLimits ? createMemoryRateLimiter(systemClock) : unlimitedRates,
     sessionsStore: createMemorySessionsStore(),

@@ -1,14 +1,28 @@
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** A port of loopback that nobody has at this moment; somebody may take it before it is used. */
+/** Below the ports that systems give to outgoing connections, one of which would take ours before we listen. */
+const LOWEST = 20_000
+const HIGHEST = 32_000
+const TRIES_MAX = 100
+
+/** A port of loopback that nobody has at this moment; whoever listens must be ready for another to be faster. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.on('error', reject).listen(0, '127.0.0.1', resolve)
-  await promise
-  const address = server.address()
-  const closed = Promise.withResolvers<void>()
-  server.close(() => closed.resolve())
-  await closed.promise
-  return typeof address === 'object' && address !== null ? address.port : 0
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST))
+    if (await isFree(port)) return port
+  }
+  throw new Error(`no port between ${LOWEST} and ${HIGHEST} is free`)
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
+  server.close()
+  await once(server, 'close')
+  return true
 }

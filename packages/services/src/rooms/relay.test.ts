@@ -87,9 +87,14 @@ describe('a process that is cut off from the bus', () => {
     await well.runRelay()
     expect(await outbox()).toEqual([])
     await expect.poll(() => events.some((event) => event.type === 'head')).toBe(true)
+    await cut.sendMessage({ user: ann, room, client_id: 'said-to-nobody', body: 'hello again' })
+    await age()
     state.connected = true
     state.back()
     expect(state.said).toEqual(['losses'])
+    // What it announced to nobody does not count as announced.
+    await cut.runRelay()
+    expect(state.said).toContain(`room:${room}`)
   })
 })
 

@@ -11,6 +11,8 @@ const RESTART_MIN_MS = 200
 const RESTART_MAX_MS = 5_000
 /** Having run this long it counts as well. */
 const WELL_AFTER_MS = 10_000
+/** Of one that has never been ready. */
+const EARLY_ENDS_MAX = 3
 /** A role drains and closes well within this. */
 const STOP_MAX_MS = 40_000
 
@@ -100,7 +102,9 @@ export function startRoleProcess(options: RoleProcessOptions): RoleProcess {
     if (child !== ended) return
     state = 'ended'
     if (stopping) return
-    firstReady.reject(new Error(lastWords === '' ? `it ended (${how})` : lastWords))
+    // Somebody may have been faster at its port, for a moment.
+    if (restarts >= EARLY_ENDS_MAX)
+      firstReady.reject(new Error(lastWords === '' ? `it ended (${how})` : lastWords))
     if (Date.now() - startedAt > WELL_AFTER_MS) delayMs = RESTART_MIN_MS
     onChange(`(process ${ended.pid}) ended (${how}) and is started again`)
     restarts++
