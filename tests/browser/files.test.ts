@@ -124,6 +124,61 @@ describe('files', () => {
     await bob.page.locator('article').getByText('only words').waitFor()
   })
 
+  it('the files of a room are found by kind, looked at, and lead to their messages', async () => {
+    const { page } = bob
+    await page.getByRole('button', { name: 'Details' }).click()
+    const sheet = page.getByRole('dialog', { name: 'Details' })
+    await sheet.getByRole('button', { name: 'All files' }).click()
+    // The heading has the focus, so that the keyboard goes on from here.
+    await vi.waitUntil(() => page.evaluate<boolean>(`document.activeElement?.textContent === 'Files'`))
+    await sheet.getByRole('button', { name: 'Look at lake.png' }).waitFor()
+    await expectAccessible(page, 'pictures of a room')
+    await expectNoSidewaysScroll(page, 'pictures of a room')
+    await sheet.getByRole('radio', { name: 'Media' }).check()
+    await sheet.getByText('No sound or film yet').waitFor()
+    await expectAccessible(page, 'no films of a room')
+    await sheet.getByRole('radio', { name: 'Other' }).check()
+    await sheet.getByRole('button', { name: /^notes _b_\.html/ }).waitFor()
+    await expectAccessible(page, 'documents of a room')
+    await sheet.getByRole('button', { name: /^notes _b_\.html/ }).click()
+    await sheet.waitFor({ state: 'detached' })
+    await page.locator('article').getByText('my notes').waitFor()
+    await page.getByRole('button', { name: 'Details' }).click()
+    await sheet.getByRole('button', { name: 'Look at' }).first().press('Enter')
+    await page.getByRole('button', { name: 'Go to the message' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  })
+
+  it('a list of files that does not load says so, and loads when asked again', async () => {
+    const { page } = bob
+    await page.route('**/files?kind=media*', (route) => route.abort())
+    await page.getByRole('button', { name: 'Details' }).click()
+    const sheet = page.getByRole('dialog', { name: 'Details' })
+    await sheet.getByRole('button', { name: 'All files' }).click()
+    await sheet.getByRole('radio', { name: 'Media' }).check()
+    await sheet.getByRole('alert').waitFor()
+    await page.unroute('**/files?kind=media*')
+    await sheet.getByRole('alert').getByRole('button').click()
+    await sheet.getByText('No sound or film yet').waitFor()
+    await sheet.getByRole('button', { name: 'Close' }).click()
+    await sheet.waitFor({ state: 'detached' })
+  })
+
+  it('a picture of a room is seen in the list and above the messages, until it is taken away', async () => {
+    await ann.page.getByRole('button', { name: 'Details' }).click()
+    await ann.page.locator('input[data-avatar]').setInputFiles(picture('room.png', 300, 200))
+    await ann.page.getByRole('button', { name: 'Remove the picture' }).waitFor()
+    await drawn(ann.page, `a[data-room="${room}"] img`, 1)
+    await drawn(bob.page, '#main header img', 1)
+    expect(
+      await bob.page.evaluate<boolean>(
+        `(({ naturalWidth, naturalHeight }) => naturalWidth === naturalHeight)(document.querySelector('#main header img'))`,
+      ),
+    ).toBe(true)
+    await ann.page.getByRole('button', { name: 'Remove the picture' }).click()
+    await bob.page.locator('#main header img').waitFor({ state: 'detached' })
+  })
+
   it('a picture of oneself is seen by the others, until it is taken away', async () => {
     await ann.page.goto('/settings')
     await ann.page.locator('input[data-avatar]').setInputFiles(picture('me.png', 200, 200))

@@ -1,5 +1,6 @@
 import { access } from './cases/access.ts'
 import { accounts } from './cases/accounts.ts'
+import { email } from './cases/email.ts'
 import { errors } from './cases/errors.ts'
 import { fuzz } from './cases/fuzz.ts'
 import { history } from './cases/history.ts'
@@ -30,6 +31,7 @@ export const TOPICS: readonly Topic[] = [
   names,
   accounts,
   sessions,
+  email,
   users,
   rooms,
   membership,

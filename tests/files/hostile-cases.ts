@@ -1,6 +1,6 @@
 /** Hostile uploads, made from templates, each with the one rule that takes care of it. */
 import { deflateSync, gzipSync } from 'node:zlib'
-import { makeGif, makePng, pngChunk } from '../support/pictures.ts'
+import { makeAnimatedPng, makeGif, makePng, pngChunk } from '../support/pictures.ts'
 import { BOUNDARY, encodeForm, type Part } from './send-form.ts'
 
 /**
@@ -186,6 +186,7 @@ function polyglotCases(): HostileCase[] {
 }
 
 const damaged = { status: 422, code: 'file_refused', rule: 'picture_damaged' } as const
+const heic = { status: 422, code: 'file_refused', rule: 'picture_unsupported' } as const
 const huge = { status: 422, code: 'file_refused', rule: 'picture_too_large' } as const
 
 /** Pictures that cost more than they are, or are none behind their first bytes. */
@@ -217,6 +218,36 @@ function bombCases(): HostileCase[] {
       { harmless: 'remade' },
     ),
     upload('PNG of 2³¹ pixels a side', file(makePng(4, 4, { claimed: [0x7fffffff, 0x7fffffff] })), damaged),
+    ...['heic', 'heix', 'hevc'].map((brand) =>
+      upload(`HEIC (${brand}) with the place it was taken`, file(heif(brand), 'a.heic', 'image/heic'), heic),
+    ),
+    upload('HEIF that is none', file(heif('mif1'), 'a.heif', 'image/heif'), damaged),
+    upload(
+      'PNG that moves and has fewer frames than it says',
+      file(makeAnimatedPng(8, 8, [{ colour: [1, 2, 3] }, { colour: [3, 2, 1] }], 3_000_000_000)),
+      damaged,
+    ),
+    upload(
+      'PNG that moves beyond its edge',
+      file(
+        makeAnimatedPng(8, 8, [{ colour: [1, 2, 3] }, { colour: [3, 2, 1], at: [4_294_967_295, 0, 2, 2] }]),
+      ),
+      damaged,
+    ),
+    upload(
+      'PNG that moves more often than we draw',
+      file(
+        makeAnimatedPng(
+          2,
+          2,
+          Array.from({ length: 1_001 }, () => ({ colour: [1, 2, 3] as const })),
+        ),
+      ),
+      huge,
+    ),
+    upload('PNG that moves', file(makeAnimatedPng(8, 8, [{ colour: [1, 2, 3] }, { colour: [3, 2, 1] }])), {
+      harmless: 'remade',
+    }),
     upload('PNG of no pixels', file(makePng(4, 4, { claimed: [0, 0] })), damaged),
     upload('PNG with fewer pixels than it says', file(makePng(4, 4, { claimed: [400, 400] })), damaged),
     upload('PNG whose pixels are noise', file(makePng(40, 30, { pixels: Buffer.alloc(500, 0x5a) })), damaged),
@@ -261,6 +292,12 @@ function bombCases(): HostileCase[] {
       damaged,
     ),
   ]
+}
+
+/** The first box of such a file, and a word that no reader may give back. */
+function heif(brand: string): Buffer {
+  const box = Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\0\0mif1${brand}`, 'latin1')
+  return Buffer.concat([box, Buffer.from(`Exif GPS ${MARK}`)])
 }
 
 /** Screen and frame: nothing in it says that it is small. */

@@ -155,6 +155,25 @@ test('an avatar is no orphan; one that was replaced is', async () => {
   ])
 })
 
+test('a square is a small picture of its own, and no other is made of one', async () => {
+  const kit = await setUp()
+  const { id } = await kit.upload(makePng(900, 600))
+  const { file } = await kit.files.makeSquare({ user: OWNER, id })
+  expect(file).toMatchObject({ type: 'image/webp', width: 512, height: 512 })
+  expect(file.id).not.toBe(id)
+  const own = await kit.upload(makePng(100, 100))
+  expect((await kit.files.makeSquare({ user: OWNER, id: own.id })).file.id).toBe(own.id)
+  await expect(kit.files.makeSquare({ user: OTHER, id })).rejects.toMatchObject({ code: 'not_found' })
+  const words = await kit.upload(Buffer.from('words'))
+  await expect(kit.files.makeSquare({ user: OWNER, id: words.id })).rejects.toMatchObject({
+    details: { rule: 'not_a_picture' },
+  })
+  // What was not used goes as everything does that nobody needs.
+  await kit.pass(ORPHAN_MS + 1)
+  await kit.pass(DOOMED_MS + 1)
+  expect([await kit.bytesLeft(), await kit.usage()]).toEqual([0, 0])
+})
+
 test('an avatar is a picture of one’s own', async () => {
   const kit = await setUp()
   const text = await kit.upload(Buffer.from('no picture'))

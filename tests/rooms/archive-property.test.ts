@@ -110,7 +110,7 @@ function act(room: string, step: Exclude<Action, { kind: 'archive' | 'index' }>)
 
 async function archive(room: string, after: number, limit: number): Promise<void> {
   await kit.database.query(
-    `select * from rooms.archive_entries(array[$1], array[$2::bigint], 'infinity', $3)`,
+    `select * from rooms.move_entries(array[$1], array[$2::bigint], array['infinity'::timestamptz], $3)`,
     [room, after, limit],
   )
 }

@@ -125,7 +125,7 @@ it('the words of an archived message are erased from the archive when it is dele
 /** Ends the connection that moves entries, a moment after it was seen to do so; or does nothing when it is over before. */
 async function cutOff(killer: Database, delayMs: number, isOver: () => boolean): Promise<void> {
   const moving = `from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
-    and query like 'select * from rooms.archive_entries%'`
+    and query like 'select * from rooms.move_entries%'`
   while (!isOver()) {
     const { rows } = await killer.query<{ pid: number }>(`select pid ${moving} and state = 'active'`)
     if (rows[0] === undefined) continue
@@ -180,7 +180,7 @@ it('people who edit and delete while entries are moved away under them lose no c
   const moving = (async () => {
     while (!isDone)
       await kit.database.query(
-        `select * from rooms.archive_entries(array[$1], array[0::bigint], 'infinity', 3)`,
+        `select * from rooms.move_entries(array[$1], array[0::bigint], array['infinity'::timestamptz], 3)`,
         [room],
       )
   })()

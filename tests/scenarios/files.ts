@@ -1,11 +1,20 @@
 /** People send files: who gets the bytes, and who does not any more. */
+import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makePng } from '../support/pictures.ts'
-import { createPeople, type Deployment, type People, type Person, type Topology, until } from './topology.ts'
+import {
+  createPeople,
+  type Deployment,
+  type FileKeeping,
+  type People,
+  type Person,
+  type Topology,
+  until,
+} from './topology.ts'
 
-export function describeFiles(topology: Topology): void {
+export function describeFiles(topology: Topology<FileKeeping>): void {
   describe(`files on ${topology.name}`, () => {
-    let deployment: Deployment
+    let deployment: Deployment & FileKeeping
     let people: People
     let ann: Person
     let bob: Person
@@ -36,8 +45,15 @@ export function describeFiles(topology: Topology): void {
       return room.id
     }
 
-    function get(person: Person, id: string, variant = '', headers: Record<string, string> = {}) {
+    function get(
+      person: Person,
+      id: string,
+      variant = '',
+      headers: Record<string, string> = {},
+      method = 'GET',
+    ) {
       return fetch(`${person.url}/api/v1/files/${id}${variant}`, {
+        method,
         headers: { authorization: `Bearer ${tokens.get(person)}`, ...headers },
       })
     }
@@ -72,6 +88,12 @@ export function describeFiles(topology: Topology): void {
       const part = await get(bob, file.id, '', { range: 'bytes=2-5' })
       expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 2-5/${file.bytes}`])
       expect(Buffer.from(await part.arrayBuffer())).toEqual(bytes.subarray(2, 6))
+      const head = await get(bob, file.id, '', {}, 'HEAD')
+      expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([
+        200,
+        `${file.bytes}`,
+        '',
+      ])
       const small = await get(bob, file.id, '/thumbnail')
       expect([small.status, small.headers.get('content-type')]).toEqual([200, 'image/webp'])
       await small.arrayBuffer()
@@ -121,13 +143,74 @@ export function describeFiles(topology: Topology): void {
     it('an avatar is seen by everybody signed in, until it is another one', async () => {
       const file = await ann.parley.upload(picture(), { name: 'me.png' })
       expect(await statusOf(eve, file.id)).toBe(404)
-      const user = await ann.parley.updateMe({ avatar_file_id: file.id })
-      expect(user.avatar_url).toContain(file.id)
-      expect(await statusOf(eve, file.id)).toBe(200)
-      await ann.parley.updateMe({ avatar_file_id: null })
+      const { avatar_url } = await ann.parley.updateMe({ avatar_file_id: file.id })
+      const avatar = avatar_url?.split('/').at(-1) ?? ''
+      expect(await statusOf(eve, avatar)).toBe(200)
+      // What it was made from is nobody else's.
       expect(await statusOf(eve, file.id)).toBe(404)
+      await ann.parley.updateMe({ avatar_file_id: null })
+      expect(await statusOf(eve, avatar)).toBe(404)
+    })
+
+    it('a room gets a picture that its members see, and a list of its files', async () => {
+      const room = await groupOf(bob)
+      const { file, seq } = await sendFile(room)
+      await ann.parley.setRoomPicture(room, file.id)
+      const { picture_url } = (await until(
+        bob.parley.room(room),
+        (state) => state?.picture_url !== undefined,
+      )) ?? { picture_url: '' }
+      const shown = picture_url?.split('/').at(-1) ?? ''
+      expect([await statusOf(bob, shown), await statusOf(eve, shown)]).toEqual([200, 404])
+      const { items } = await bob.parley.files(room, { kind: 'picture' })
+      expect(items).toEqual([{ file, seq, from: ann.id, at: expect.any(Number) }])
+      await expect(eve.parley.files(room)).rejects.toMatchObject({ code: 'not_found' })
+      await ann.parley.remove(room, seq)
+      expect((await bob.parley.files(room)).items).toEqual([])
+    })
+
+    it('an upload that is cut in the middle leaves nothing behind, and arrives when it is sent again', async () => {
+      const before = await deployment.keptFiles(eve.id)
+      const { call, cut } = startUpload(`${eve.url}/api/v1/files`, tokens.get(eve) ?? '')
+      call.write(Buffer.alloc(4_000_000, 1))
+      const arriving = async () => (await deployment.keptFiles(eve.id)).rows === before.rows + 1
+      await vi.waitUntil(arriving, { timeout: 10_000, interval: 100 })
+      await cut()
+      const after = await vi.waitUntil(
+        async () => {
+          const found = await deployment.keptFiles(eve.id)
+          return found.rows === before.rows && found
+        },
+        { timeout: 20_000, interval: 100 },
+      )
+      expect(after.used).toBe(before.used)
+      expect(after.stored.filter((name) => !before.stored.includes(name))).toEqual([])
+      const bytes = Buffer.alloc(5_000_000, 2)
+      const file = await eve.parley.upload(new Blob([bytes]), { name: 'whole.bin' })
+      const whole = await get(eve, file.id)
+      expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true)
+      const kept = await deployment.keptFiles(eve.id)
+      expect([kept.rows, kept.used]).toEqual([before.rows + 1, before.used + bytes.length])
     })
   })
+}
+
+/** A form whose file has begun and not ended. */
+function startUpload(url: string, token: string) {
+  const call = request(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'multipart/form-data; boundary=b' },
+  })
+  const ended = new Promise<void>((resolve) => call.once('close', resolve))
+  call.on('error', () => undefined)
+  call.write('--b\r\nContent-Disposition: form-data; name="file"; filename="half.bin"\r\n\r\n')
+  return {
+    call,
+    cut(): Promise<void> {
+      call.destroy()
+      return ended
+    },
+  }
 }
 
 async function tokenOf({ url, username, password }: Person): Promise<string> {

@@ -16,7 +16,8 @@ export const soonAway: NonNullable<CreateParleyOptions['clock']> = {
 }
 
 export function describePresence(topology: Topology): void {
-  describe(`presence on ${topology.name}`, () => {
+  // Each body waits for graces of seconds; none touches what another looks at.
+  describe.concurrent(`presence on ${topology.name}`, () => {
     let deployment: Deployment
     let people: People
     let ann: Person

@@ -13,6 +13,7 @@ import { createMemoryCache } from '@parley/adapters/embedded/memory-cache'
 import { createDirectoryFileStore } from '@parley/adapters/files/create-directory-file-store'
 import { createRemoteFileDoor } from '@parley/adapters/files/create-remote-file-door'
 import { createFileDoorServer } from '@parley/adapters/files/serve-file-door'
+import { createPushTransport } from '@parley/adapters/push/create-push-transport'
 import {
   authContract,
   type Bus,
@@ -37,11 +38,16 @@ import { createNotificationsService } from '@parley/services/notifications/creat
 import { notificationsMigrations } from '@parley/services/notifications/migrations'
 import { createRoomsService } from '@parley/services/rooms/create-rooms-service'
 import { roomsMigrations } from '@parley/services/rooms/migrations'
+import { createJobs, type JobServices } from '@parley/services/scheduler/create-jobs'
+import { parseSchedule } from '@parley/services/scheduler/schedule'
 import { createSessionsService } from '@parley/services/sessions/create-sessions-service'
 import { Registry } from 'prom-client'
 import { createLocalCaller } from '../../apps/server/src/local-caller.ts'
+import { keptFiles } from '../support/kept-files.ts'
+import { startPushEndpoint } from '../support/push-endpoint.ts'
+import { type RoomJobs, roomJobs } from '../support/room-jobs.ts'
 import { createTestDatabase } from '../support/test-database.ts'
-import type { Administrable, Topology } from './topology.ts'
+import type { Administrable, FileKeeping, PushReceiving, Topology } from './topology.ts'
 
 const GATEWAYS = 2
 
@@ -60,8 +66,9 @@ interface Callers {
 async function startServices(
   bus: Bus,
   stack: AsyncDisposableStack,
-): Promise<{ services: Callers; setupCode: string | undefined }> {
-  const { database, drop } = await createTestDatabase([
+  pushOrigin: string,
+): Promise<{ services: Callers; setupCode: string | undefined; abilities: FileKeeping & RoomJobs }> {
+  const { database, connection, drop } = await createTestDatabase([
     { schema: 'auth', migrations: authMigrations },
     roomsMigrations,
     filesMigrations,
@@ -80,6 +87,8 @@ async function startServices(
   sessionsService.start()
   sessions.connect(sessionsService)
 
+  const transport = createPushTransport({ privateOrigins: [pushOrigin] })
+  stack.defer(() => transport.close())
   const queue = createInProcessWorkQueue(silentLog)
   stack.defer(() => queue.close())
   const roomsService = createRoomsService({
@@ -100,6 +109,8 @@ async function startServices(
     queue,
     rooms: rooms.service,
     sessions: sessions.service,
+    auth: auth.service,
+    push: { transport, contact: 'mailto:operator@example.org' },
   })
   stack.defer(() => notificationsService.close())
   await notificationsService.start()
@@ -139,7 +150,21 @@ async function startServices(
       notifications: notifications.service,
     },
     setupCode: await authService.ensureSetupCode(),
+    abilities: {
+      ...roomJobs(() => connection),
+      runJob: (name) => runJob(name, { rooms: rooms.service, notifications: notifications.service }),
+      keptFiles: (owner) => keptFiles(directory, connection, owner),
+    },
   }
+}
+
+/** Without the scheduler's role: its jobs call the services themselves. */
+async function runJob(name: string, services: JobServices): Promise<void> {
+  const schedule = parseSchedule('@daily')
+  const settings = { archiveAfterDays: 365, retentionDays: null }
+  const jobs = createJobs({ ...settings, archiveSchedule: schedule, retentionSchedule: schedule }, services)
+  const job = jobs.find((one) => one.name === name)
+  await job?.run({ now: Date.now(), signal: new AbortController().signal, log: silentLog })
 }
 
 /** Bytes of files go over a connection, as between machines. */
@@ -194,18 +219,22 @@ async function startGateway(bus: Bus, services: Callers, stack: AsyncDisposableS
   return `http://127.0.0.1:${port}`
 }
 
-export const twoGateways: Topology<Administrable> = {
+export const twoGateways: Topology<Administrable & FileKeeping & PushReceiving & RoomJobs> = {
   name: 'two gateways in one process',
   async start() {
     const stack = new AsyncDisposableStack()
     try {
       const bus = createInProcessBus()
       stack.defer(() => bus.close())
-      const { services, setupCode } = await startServices(bus, stack)
+      const pushes = await startPushEndpoint()
+      stack.defer(() => pushes.close())
+      const { services, setupCode, abilities } = await startServices(bus, stack, pushes.origin)
       const urls: string[] = []
       while (urls.length < GATEWAYS) urls.push(await startGateway(bus, services, stack))
       return {
         urls,
+        pushes,
+        ...abilities,
         async setupCode() {
           if (setupCode === undefined) throw new Error('this deployment has had its administrator')
           return setupCode

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createDatabase } from '@parley/adapters/postgres/create-database'
@@ -47,11 +47,7 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-async function operatorEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const text = await readFile(join(cluster.dataDirectory, 'operator.env'), 'utf8')
-  const settings = [...text.matchAll(/^(PARLEY_\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value])
-  return testEnvironment(Object.fromEntries(settings) as Record<string, string>)
-}
+const operatorEnvironment = async () => testEnvironment(await cluster.operatorSettings())
 
 test('every role and engine is a process that an operator finds by its title, and in the table', async () => {
   for (const part of parts) expect(await cluster.pids(part), part).toHaveLength(COUNTS[part])
@@ -85,7 +81,7 @@ test('the operator’s commands work beside it', async () => {
   const resync = await run(process.execPath, [PARLEY, 'resync', '--check'], { env })
   expect(resync.stdout).toContain('Both are equal')
   const doctor = await run(process.execPath, [PARLEY, 'doctor'], { env })
-  for (const found of [/ok +Redis +Redis \d/, /ok +RabbitMQ +answers/, /ok +PostgreSQL +PostgreSQL \d/])
+  for (const found of [/ok +Redis +Redis \d/, /ok +RabbitMQ +answers/, /ok +PostgreSQL +PostgreSQL \d/, /ok +file store /])
     expect(doctor.stdout).toMatch(found)
 })
 

@@ -71,13 +71,15 @@ test('old messages are archived by hand and by the scheduler, and nobody who rea
 
   await send('client-key-3')
   await age()
-  await database.query('update scheduler.job set next_at = now()')
+  await database.query(`update scheduler.job set next_at = now() where name = 'archive'`)
   await expect.poll(countArchived, { timeout: 10_000 }).toBe(4)
   const listed = (await jobs('list')).output
-  expect(listed).toContain('archive  moves what is older than 30 days to the archive')
+  expect(listed).toContain(
+    'archive  moves what is older than 30 days, or than a room has chosen, to the archive',
+  )
   expect(listed).toContain('schedule  17 3 * * * (UTC)')
   expect(listed).toMatch(/next {6}\d{4}-\d\d-\d\dT03:1[78]/)
-  expect((await jobs('history')).output).toMatch(
+  expect((await jobs('history', 'archive')).output).toMatch(
     /^archive {2}\S+ {2}done, \S+ s on .* \(entries: 1, rooms: 1\)\narchive {2}\S+ {2}done, \S+ s, by hand on .*\n$/,
   )
   const metrics = await (await fetch(`${server.url}/metrics`)).text()
@@ -96,12 +98,52 @@ test('old messages are archived by hand and by the scheduler, and nobody who rea
   })
 })
 
+test('retention says first what it would delete, heeds holds, and deletes what it said', async () => {
+  const retention = { ...here, PARLEY_RETENTION: '30' }
+  const run = (...args: string[]) => runParley(['jobs', 'run', 'retention', ...args], retention)
+  const hold = (...args: string[]) => runParley(['hold', ...args], here)
+  const count = async () => {
+    const { rows } = await database.query<{ count: number }>('select count(*)::int as count from rooms.log')
+    return rows[0]?.count
+  }
+  const placed = await hold('add', 'room', 'old talk', '--reason', 'case 17')
+  expect(placed.output).toMatch(/^placed: 1 {2}room old talk: case 17 \(placed \S+ by \S+\)\n$/)
+  expect((await run('--dry-run')).output).toMatch(
+    /old talk {2}older than 30 days: stays: on hold \(3 messages\)\n/,
+  )
+  expect((await run()).output).toMatch(/^retention: done after .* \(messages: 0, /)
+  expect((await hold('remove', '1')).output).toContain('lifted')
+
+  const person = await hold('add', 'user', 'archivist', '--reason', 'case 18')
+  expect(person.output).toContain('2  user archivist: case 18')
+  const said = await run('--dry-run')
+  expect(said.output).toMatch(
+    /retention would delete 3 messages in 1 rooms and 0 files of 0 bytes, and keep 3 messages for holds\. Nothing was changed\.\n$/,
+  )
+  expect(await count()).toBe(4)
+  expect((await run()).output).toMatch(/\(messages: 3, entries: 4, kept: 3, rooms: 1\)/)
+  expect(await count()).toBe(0)
+  const [kept, listed, refused] = await Promise.all([
+    hold('export', '2'),
+    hold('list', '--all'),
+    runParley(['jobs', 'run', 'archive', '--dry-run'], here),
+  ])
+  expect(
+    kept.output
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { body: string }).body),
+  ).toEqual(['text of client-key-1', 'text of client-key-2', 'text of client-key-3'])
+  expect(listed.output).toMatch(/^1 {2}room old talk: .*; lifted .*\n2 {2}user archivist: .*\)\n$/)
+  expect(refused.errors).toBe('Only retention has a dry run.\n')
+})
+
 test('a job that there is not is refused, and so is one that is off', async () => {
   const { code, errors } = await jobs('run', 'nothing')
   expect(code).toBe(1)
   expect(errors).toBe('There is no job nothing: "parley jobs list" shows those there are.\n')
   const off = { ...here, PARLEY_ARCHIVE_AFTER: 'off' }
-  expect((await runParley(['jobs', 'list'], off)).output).toBe('No job is on: PARLEY_ARCHIVE_AFTER is off.\n')
+  expect((await runParley(['jobs', 'list'], off)).output).not.toContain('archive')
   expect((await runParley(['jobs', 'run', 'archive'], off)).code).toBe(1)
 })
 

@@ -40,6 +40,53 @@ export function makePng(
   ])
 }
 
+export interface AnimatedFrame {
+  readonly colour: readonly [red: number, green: number, blue: number]
+  /** x, y, width, height; the whole picture by default. */
+  readonly at?: readonly [number, number, number, number]
+  /** Hundredths of a second. */
+  readonly delay?: number
+  readonly dispose?: number
+}
+
+/** An animated PNG of such frames; `claimed` is how many it says that it has. Plays three times. */
+export function makeAnimatedPng(
+  width: number,
+  height: number,
+  frames: readonly AnimatedFrame[],
+  claimed = frames.length,
+): Buffer {
+  let sequence = 0
+  const parts: Buffer[] = []
+  for (const [index, { colour, at = [0, 0, width, height], delay = 10, dispose = 0 }] of frames.entries()) {
+    const [x, y, wide, tall] = at
+    const control = Buffer.alloc(26)
+    for (const [n, value] of [sequence++, wide, tall, x, y].entries()) control.writeUInt32BE(value, n * 4)
+    control.writeUInt16BE(delay, 20)
+    control.writeUInt16BE(100, 22)
+    control[24] = dispose
+    const line = Buffer.concat([Buffer.from([0]), ...Array.from({ length: wide }, () => Buffer.from(colour))])
+    const pixels = deflateSync(Buffer.concat(Array.from({ length: tall }, () => line)))
+    parts.push(pngChunk('fcTL', control))
+    if (index === 0) parts.push(pngChunk('IDAT', pixels))
+    else {
+      const number = Buffer.alloc(4)
+      number.writeUInt32BE(sequence++)
+      parts.push(pngChunk('fdAT', Buffer.concat([number, pixels])))
+    }
+  }
+  const control = Buffer.alloc(8)
+  control.writeUInt32BE(claimed, 0)
+  control.writeUInt32BE(3, 4)
+  return Buffer.concat([
+    SIGNATURE,
+    pngHeader(width, height),
+    pngChunk('acTL', control),
+    ...parts,
+    pngChunk('IEND', Buffer.alloc(0)),
+  ])
+}
+
 /** A GIF of one colour with so many frames. */
 export function makeGif(width: number, height: number, frames: number): Buffer {
   const size = Buffer.alloc(4)

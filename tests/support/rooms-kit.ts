@@ -60,6 +60,7 @@ export async function createRoomsKit(): Promise<RoomsKit> {
       },
       files: {
         describeFiles: () => Promise.reject(new ParleyError('not_found')),
+        makeSquare: () => Promise.reject(new ParleyError('not_found')),
         dropFiles: async () => ({}),
       },
       ...more,

@@ -10,8 +10,10 @@ import type {
   FileStore,
   GatewayService,
   Log,
+  Mailer,
   Migration,
   NewId,
+  PushTransport,
   RateLimiter,
   Services,
   SessionsStore,
@@ -63,6 +65,14 @@ export interface FileLimitSettings {
   readonly totalMaxBytes: number
 }
 
+/** Where this server sends e-mail. */
+export interface MailContext {
+  /** Of the web client, without a slash at its end; links begin with it. */
+  readonly publicUrl: string
+  /** Called by the role that sends, and only there. */
+  openMailer(): Promise<Mailer>
+}
+
 /** Ports and settings: all a role knows of the topology. */
 export interface RoleContext {
   readonly log: Log
@@ -80,8 +90,15 @@ export interface RoleContext {
   /** Local where this process runs the service, remote otherwise; a role cannot tell. */
   readonly services: Services
   readonly door: DoorSettings
+  /** Also what a room may choose at most. */
   readonly jobs: JobSettings
   readonly fileLimits: FileLimitSettings
+  /** Undefined where no e-mail is sent. */
+  readonly mail: MailContext | undefined
+  /** Where push services find the operator. */
+  readonly pushContact: string
+  /** Opened by the role that sends pushes, and only there. */
+  openPushTransport(): PushTransport
   /** Opened by the role that keeps files, and only there. */
   openFileStore(): Promise<FileStore>
   /** The way of files' bytes: straight where this process keeps files, over the network otherwise. */

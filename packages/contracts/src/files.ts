@@ -11,6 +11,11 @@ export const filesContract = defineContract('files', {
    * or is being removed. What it names stays for at least a minute.
    */
   describeFiles: verb(z.object({ user: shape.id, ids }), z.object({ files: z.array(shape.file) })),
+  /**
+   * A picture of one's own as a square of at most 512 pixels a side that stands still: a file of its own, or the same one
+   * where it is that already. Throws `not_found`, `file_refused` for anything but a picture, and as an upload does.
+   */
+  makeSquare: verb(z.object({ user: shape.id, id: shape.id }), z.object({ file: shape.file })),
   /** Shows a picture of one's own to everybody who is signed in. Throws `not_found`, and `file_refused` for anything but a picture. */
   useAsAvatar: verb(z.object({ user: shape.id, id: shape.id }), z.object({})),
   /** Pictures that are this user's avatar no more; all of them without `except`. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defineContract, type ServiceOf, verb } from './contract.ts'
 
 const ofUser = z.object({ user: shape.id })
+const ofDevice = ofUser.extend({ device: shape.id })
 const inRoom = ofUser.extend({ room: shape.id })
 const inbox = z.object({
   notifications: z.array(shape.notification),
@@ -24,8 +25,26 @@ export const notificationsContract = defineContract('notifications', {
   getNotificationSettings: verb(ofUser, settings),
   /** What is left out stays as it is. */
   setNotificationSettings: verb(ofUser.extend(shape.notificationSettings.partial().shape), settings),
+  /** The key that a device subscribes with, and whether pushes go to it. */
+  getPush: verb(ofDevice, z.object({ key: z.string(), subscribed: z.boolean() })),
+  /** One a device; the endpoint leaves whatever device had it before. `invalid_request` for one that is not sent to. */
+  subscribePush: verb(ofDevice.extend({ subscription: shape.pushSubscription }), z.object({})),
+  unsubscribePush: verb(ofDevice, z.object({})),
+  /** How soon what stays unread is sent by e-mail. */
+  getDigest: verb(ofUser, z.object({ digest: shape.digestChoice })),
+  setDigest: verb(ofUser.extend({ digest: shape.digestChoice }), z.object({ digest: shape.digestChoice })),
+  /** By the token of a letter's link. Throws `link_expired` for one that we did not make. */
+  unsubscribe: verb(z.object({ token: z.string() }), z.object({})),
   /** Members only, as everywhere: `not_member` or `not_found` for others. */
   getRoomLevel: verb(inRoom, level),
+  /**
+   * For the scheduler only: one bounded step of removing what is about rooms and people that there are no more, or about
+   * messages that retention has deleted. With `next` there is more to look at, from there on.
+   */
+  sweepNotifications: verb(
+    z.object({ after: z.string().optional() }),
+    z.object({ items: z.int(), rooms: z.int(), people: z.int(), next: z.string().exactOptional() }),
+  ),
   setRoomLevel: verb(inRoom.extend({ level: shape.notifyLevel }), level),
 })
 

@@ -56,7 +56,19 @@ export const roomsContract = defineContract('rooms', {
   /** The public room with this name, found as names are unique: without regard to case. */
   findRoom: verb(z.object({ user: shape.id, name: z.string() }), roomAnswer),
   renameRoom: verb(inRoom.extend({ name: z.string() }), roomAnswer),
+  /**
+   * A picture of this user's own, made square; null takes the present one away. Throws `forbidden` as renaming does, and
+   * as `makeSquare` of the files service.
+   */
+  setRoomPicture: verb(inRoom.extend({ file: shape.id.nullable() }), roomAnswer),
   deleteRoom: verb(inRoom, z.object({})),
+  /** How long the room keeps its messages, and when they go to the archive; any member may know. */
+  getRoomStorage: verb(inRoom, z.object({ storage: shape.roomStorage })),
+  /** What is left out stays as it is; null gives it back to the server's settings. */
+  setRoomStorage: verb(
+    inRoom.extend(shape.roomStorageChoice.partial().shape),
+    z.object({ storage: shape.roomStorage }),
+  ),
 
   joinRoom: verb(inRoom, roomAnswer),
   leaveRoom: verb(inRoom, z.object({})),
@@ -127,9 +139,15 @@ export const roomsContract = defineContract('rooms', {
     }),
   ),
 
-  /** For the files service: whether a message that this user may read carries the file. */
+  /** Files of the room's messages, newest first. */
+  listFiles: verb(
+    inRoom.extend({ kind: shape.fileKind.optional(), ...page }),
+    z.object({ files: z.array(shape.sentFile), next: z.string().optional() }),
+  ),
+
+  /** For the files service: whether a message that this user may read carries the file, or it is the picture of a room they see. */
   canReadFile: verb(z.object({ user: shape.id, file: shape.id }), z.object({ allowed: z.boolean() })),
-  /** For the files service: those of them that a message carries. */
+  /** For the files service: those of them that a message carries or a room shows. */
   filesInUse: verb(z.object({ files: z.array(shape.id).max(500) }), z.object({ files: z.array(shape.id) })),
   /** For the files service: files of messages that went, oldest first, until they are forgotten. */
   droppedFiles: verb(
@@ -175,12 +193,31 @@ export const roomsContract = defineContract('rooms', {
     }),
   ),
   /**
-   * For the scheduler only: moves entries older than `before` (milliseconds since the epoch) to the archive for about a
-   * second. With `next` there is more to look at, from there on.
+   * For the scheduler only: moves entries older than `before` (milliseconds since the epoch), or than what their room
+   * has chosen, to the archive for about a second. With `next` there is more to look at, from there on.
    */
   archiveEntries: verb(
     z.object({ before: z.int(), after: z.string().optional() }),
     z.object({ moved: z.int(), rooms: z.int(), next: z.string().exactOptional() }),
+  ),
+  /**
+   * For the scheduler only: deletes for good, for about a second, what is older than so many days, or than what its room
+   * has chosen; null: only the latter. `kept`: of these for a legal hold. With `next` there is more, from there on.
+   */
+  expireMessages: verb(
+    z.object({ days: z.int().nullable(), after: z.string().optional() }),
+    z.object({
+      entries: z.int(),
+      messages: z.int(),
+      kept: z.int(),
+      rooms: z.int(),
+      next: z.string().exactOptional(),
+    }),
+  ),
+  /** For services only, no membership is asked: the first entry that those of these rooms that there are still have. */
+  floors: verb(
+    z.object({ rooms: z.array(shape.id).max(MEMBER_MARKS_MAX) }),
+    z.object({ floors: z.record(shape.id, shape.position) }),
   ),
   /** For gateways only, no membership is asked: heads of rooms, to compare after the bus was away. */
   heads: verb(

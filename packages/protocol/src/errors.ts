@@ -30,6 +30,16 @@ export const errorCatalogue = {
   email_taken: { status: 409, retryable: false, message: 'This e-mail address is taken.' },
   room_name_taken: { status: 409, retryable: false, message: 'A public room already has this name.' },
   conflict: { status: 409, retryable: false, message: 'This does not fit the present state.' },
+  mail_off: {
+    status: 409,
+    retryable: false,
+    message: 'This server sends no e-mail; ask its administrator.',
+  },
+  link_expired: {
+    status: 410,
+    retryable: false,
+    message: 'This link is not valid any more; ask for a new one.',
+  },
   too_large: { status: 413, retryable: false, message: 'The request is too large.' },
   file_too_large: { status: 413, retryable: false, message: 'The file is too large.' },
   quota_exceeded: { status: 413, retryable: false, message: 'Your space for files is used up.' },

@@ -4,7 +4,9 @@
  */
 import type {
   Device,
+  FileKind,
   FileShape,
+  MailLocale,
   Member,
   Message,
   Notification,
@@ -15,8 +17,12 @@ import type {
   Role,
   Room,
   RoomKind,
+  RoomStorage,
+  RoomStorageChoice,
+  SentFile,
   User,
 } from '@parley/protocol'
+import type { Emails } from './emails.ts'
 
 /** A value that changes: `get` returns the same reference until it does, so React's `useSyncExternalStore` takes it as it is. */
 export interface Store<Value> {
@@ -121,6 +127,22 @@ export interface Inbox extends Store<InboxState> {
   read(ids: readonly string[] | 'all'): Promise<void>
 }
 
+/**
+ * `unsupported`: by this browser, or without TLS. `blocked`: forbidden in the browser's settings, where only the person can
+ * change that. `unknown` before the first connection.
+ */
+export type PushStatus = 'unknown' | 'unsupported' | 'blocked' | 'off' | 'on'
+
+/** Notifications on this device while nothing of Parley is open. */
+export interface Push extends Store<PushStatus> {
+  /**
+   * Call it in answer to a click: the browser may ask the person. Where it is on already it only changes the language, in
+   * which the device says what happened. Rejects when the browser or the server cannot; a refusal is a status.
+   */
+  enable(language: string): Promise<void>
+  disable(): Promise<void>
+}
+
 export interface Parley {
   readonly session: Store<SessionState>
   readonly connection: Store<ConnectionState>
@@ -136,6 +158,8 @@ export interface Parley {
   /** Whom this screen shows; the union of all screens is watched. Returns the end of it. */
   watch(users: readonly string[]): () => void
   readonly inbox: Inbox
+  readonly push: Push
+  readonly email: Emails
 
   /** Looks whether a session exists (cookie or stored refresh token) and connects. */
   start(): Promise<void>
@@ -146,6 +170,8 @@ export interface Parley {
     password: string
     email?: string
     display_name?: string
+    /** In which letters are written; what the browser likes best by default. */
+    locale?: MailLocale
   }): Promise<User>
   login(input: { login: string; password: string }): Promise<User>
   logout(): Promise<void>
@@ -159,16 +185,24 @@ export interface Parley {
   joinRoom(id: string): Promise<Room>
   leaveRoom(id: string): Promise<void>
   renameRoom(id: string, name: string): Promise<void>
+  /** By the id of an uploaded picture, of which the middle is shown; null takes the present one away. */
+  setRoomPicture(id: string, file: string | null): Promise<void>
   deleteRoom(id: string): Promise<void>
   members(room: string, cursor?: string): Promise<Page<Member>>
   addMember(room: string, username: string): Promise<Member>
   removeMember(room: string, user: string): Promise<void>
   banMember(room: string, user: string): Promise<void>
   setRole(room: string, user: string, role: Role): Promise<Member>
+  /** How long the room keeps its messages, and what the server has. */
+  roomStorage(room: string): Promise<RoomStorage>
+  /** What is left out stays as it is; null gives it back to the server. */
+  setRoomStorage(room: string, choice: Partial<RoomStorageChoice>): Promise<RoomStorage>
   searchUsers(query: string, cursor?: string): Promise<Page<User>>
   onlineUsers(): Promise<readonly User[]>
   searchMessages(input: { query: string; room?: string; cursor?: string }): Promise<Page<Message>>
   pins(room: string): Promise<readonly Message[]>
+  /** Files sent to a room, newest first. */
+  files(room: string, input?: { kind?: FileKind; cursor?: string | undefined }): Promise<Page<SentFile>>
   permissions(): Promise<{ permissions: Record<PermissionName, boolean>; admin: boolean }>
   /** The one-time code of the server's first start makes one an administrator. */
   claimSetup(code: string): Promise<void>

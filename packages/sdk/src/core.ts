@@ -19,6 +19,7 @@ import { socketTransport } from './connection/socket-transport.ts'
 import { streamTransport } from './connection/stream-transport.ts'
 import type { Environment } from './environment.ts'
 import { Outbox } from './outbox/outbox.ts'
+import { PushClient } from './push/push-client.ts'
 import { Session } from './session/session.ts'
 import { Gaps } from './store/gaps.ts'
 import { Inbox } from './store/inbox.ts'
@@ -42,6 +43,7 @@ export class Core {
   readonly users: Users
   readonly presences: Presences
   readonly inbox: Inbox
+  readonly push: PushClient
   readonly marks: MarkSender
   readonly outbox: Outbox
   readonly #environment: Environment
@@ -93,6 +95,7 @@ export class Core {
       tell: (request) => this.connector.requestOnce<'presence'>(request),
     })
     this.inbox = new Inbox(this.session.rest, clock)
+    this.push = new PushClient({ device: environment.pushDevice, rest: this.session.rest, storage })
     this.marks = new MarkSender({
       clock,
       rooms: this.rooms,
@@ -199,6 +202,7 @@ export class Core {
     this.marks.clear()
     this.presences.clear()
     this.inbox.clear()
+    void this.push.leave(user?.id ?? null, forget)
     this.#typedAt.clear()
     if (forget && user !== null) await this.outbox.forget(user.id)
   }
@@ -221,6 +225,7 @@ export class Core {
     this.marks.online(frame.mode === 'delta' ? new Set(frame.rooms.map((room) => room.id)) : null)
     this.presences.online()
     this.inbox.online()
+    void this.push.online(frame.user.id)
     this.outbox.flush()
   }
 
@@ -267,6 +272,7 @@ export class Core {
         return
       case 'inbox':
         this.inbox.takeRead(frame)
+        void this.push.takeRead(frame.read)
         return
       default:
       // A newer server may say more than this SDK knows.
@@ -291,6 +297,10 @@ export class Core {
       doubtful: (room) => this.marks.ask(room),
       changed: (room) => this.timelines.get(room)?.touch(),
       added: (room) => this.timelines.get(room)?.proceed(),
+      cut: (room, position) => {
+        this.timelines.get(room)?.cut(position)
+        this.inbox.cut(room, position)
+      },
       restarted: (room) => this.timelines.get(room)?.reload(),
       removed: (room) => this.timelines.get(room)?.lose(),
     })
@@ -310,6 +320,7 @@ export class Core {
         this.timelines.offer(entry)
       },
       cut: (room, position) => {
+        this.rooms.get(room)?.cut(position + 1)
         this.rooms.get(room)?.log.jump(position)
         this.timelines.get(room)?.cut(position)
       },

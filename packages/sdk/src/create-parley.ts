@@ -1,5 +1,6 @@
 import type { Parley, ParleyOptions } from './api.ts'
 import { Core } from './core.ts'
+import { createEmails } from './emails.ts'
 import { type ParleyInjectables, readEnvironment } from './environment.ts'
 import { ownKey } from './store/timeline-items.ts'
 import { createUpload, fileUrl } from './upload.ts'
@@ -27,6 +28,8 @@ export function createParley(options: CreateParleyOptions = {}): Parley {
     presence: (id) => core.presences.get(id),
     watch: (users) => core.presences.watch(users),
     inbox: core.inbox,
+    push: core.push,
+    email: createEmails(session),
 
     start: () => core.start(),
     stop: async () => core.stop(),

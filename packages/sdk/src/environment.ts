@@ -1,6 +1,7 @@
 /** What the SDK takes from its surroundings, in the narrow shapes it uses, so that a test or another runtime can stand in. */
 import type { ParleyOptions, Storage } from './api.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { browserPushDevice, type PushDeviceLike } from './push/push-device.ts'
 import { indexedDbStorage } from './storage/indexeddb.ts'
 import { memoryStorage } from './storage/memory.ts'
 
@@ -56,6 +57,8 @@ export interface ParleyInjectables {
   /** `null`: no locks; then every tab refreshes and sends by itself, and idempotency keeps it right. */
   readonly locks?: LocksLike | null
   readonly openChannel?: ((name: string) => ChannelLike) | null
+  /** `null`: no web push here. */
+  readonly pushDevice?: PushDeviceLike | null
   /** Calls back when the line deserves a look: the network came or is said to have gone, the page is looked at again. Returns the end of it. */
   readonly onWake?: (callback: () => void) => () => void
 }
@@ -72,6 +75,7 @@ export interface Environment {
   readonly newId: () => string
   readonly locks: LocksLike | null
   readonly openChannel: ((name: string) => ChannelLike) | null
+  readonly pushDevice: PushDeviceLike | null
   readonly onWake: (callback: () => void) => () => void
 }
 
@@ -120,6 +124,8 @@ export function readEnvironment(options: ParleyOptions & ParleyInjectables): Env
         : browser && BroadcastChannel !== undefined
           ? (name) => new BroadcastChannel(name)
           : null,
+    pushDevice:
+      options.pushDevice === undefined && browser ? browserPushDevice() : (options.pushDevice ?? null),
     onWake: options.onWake ?? ((callback) => listenForWake(scope, callback)),
   }
 }

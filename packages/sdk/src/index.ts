@@ -32,5 +32,6 @@ export type {
   WebSocketConstructor,
   WebSocketLike,
 } from './environment.ts'
+export type { PushAddress, PushDeviceLike, PushPermission, ShownNotification } from './push/push-device.ts'
 export { indexedDbStorage } from './storage/indexeddb.ts'
 export { memoryStorage } from './storage/memory.ts'

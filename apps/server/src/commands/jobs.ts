@@ -2,6 +2,7 @@
 import type { JobResult } from '@parley/services/scheduler/job'
 import type { RunRecord } from '@parley/services/scheduler/list-runs'
 import type { Command } from 'commander'
+import { PlainError } from '../plain-error.ts'
 import type { Settings } from '../settings/table.ts'
 import { watchSignals } from '../watch-signals.ts'
 import { addSettings, settingsOf } from './options.ts'
@@ -28,12 +29,17 @@ export function addJobsCommand(program: Command): void {
     jobs
       .command('run')
       .description('run a job now, in this process; Ctrl-C ends it after the step under way')
+      .option('--dry-run', 'of retention: say what would be deleted, and change nothing')
       .argument('<name>', 'as "parley jobs list" shows it'),
-    run,
+    (settings, name, { dryRun: isDry }) => (isDry === true ? runDry(settings, name) : run(settings, name)),
   )
 }
 
-type Action = (settings: Settings, name?: string) => Promise<void>
+interface Options {
+  readonly dryRun?: boolean
+}
+
+type Action = (settings: Settings, name: string | undefined, options: Options) => Promise<void>
 
 function addAction(command: Command, action: Action): void {
   const shown = [
@@ -43,9 +49,15 @@ function addAction(command: Command, action: Action): void {
     'roomsDatabaseUrl',
     'archiveAfterDays',
     'archiveSchedule',
+    'notificationsDatabaseUrl',
+    'authDatabaseUrl',
+    'retentionDays',
+    'retentionSchedule',
     'log',
   ] as const
-  addSettings(command, shown).action(() => action(settingsOf(command), command.args[0]))
+  addSettings(command, shown).action(() =>
+    action(settingsOf(command), command.args[0], command.opts<Options>()),
+  )
 }
 
 async function createQuietLog({ log }: Settings) {
@@ -57,8 +69,10 @@ async function list(settings: Settings): Promise<void> {
   const { withJobHistory } = await import('../topology/with-jobs.ts')
   const { listDueTimes, listRuns } = await import('@parley/services/scheduler/list-runs')
   const { createJobs } = await import('@parley/services/scheduler/create-jobs')
+  const onlyListed = () => Promise.reject(new Error('only listed'))
   const jobs = createJobs(settings, {
-    rooms: { archiveEntries: () => Promise.reject(new Error('only listed')) },
+    rooms: { archiveEntries: onlyListed, expireMessages: onlyListed },
+    notifications: { sweepNotifications: onlyListed },
   })
   await withJobHistory(settings, await createQuietLog(settings), async (database) => {
     const due = await listDueTimes(database)
@@ -70,7 +84,6 @@ async function list(settings: Settings): Promise<void> {
       console.log(`  next      ${next === undefined ? 'once a scheduler runs' : next.toISOString()}`)
       console.log(`  last      ${last === undefined ? 'never' : describe(last)}`)
     }
-    if (jobs.length === 0) console.log('No job is on: PARLEY_ARCHIVE_AFTER is off.')
   })
 }
 
@@ -104,6 +117,30 @@ async function run(settings: Settings, name = ''): Promise<void> {
   } finally {
     stopWatching()
   }
+}
+
+/** One line a room, and what it comes to. */
+async function runDry(settings: Settings, name: string | undefined): Promise<void> {
+  if (name !== 'retention') throw new PlainError('Only retention has a dry run.')
+  const { previewRetentionByHand } = await import('../topology/with-jobs.ts')
+  const sum = { rooms: 0, messages: 0, files: 0, bytes: 0, kept: 0 }
+  await previewRetentionByHand(settings, await createQuietLog(settings), (room) => {
+    const { messages, files, file_bytes: bytes, kept, on_hold } = room
+    const span = `${room.oldest.toISOString()} to ${room.newest.toISOString()}`
+    const ofHeld = kept === 0 || on_hold ? '' : `, ${kept} of them kept for a hold`
+    const what = on_hold ? `stays: on hold (${messages} messages)` : `${messages} messages${ofHeld}`
+    console.log(`${room.id}  ${room.name || room.kind}  older than ${room.days} days: ${what}`)
+    console.log(`  from ${span}, ${files} files of ${bytes} bytes`)
+    if (on_hold) return
+    sum.rooms++
+    sum.messages += messages
+    sum.files += files
+    sum.bytes += bytes
+    sum.kept += kept
+  })
+  console.log(
+    `retention would delete ${sum.messages} messages in ${sum.rooms} rooms and ${sum.files} files of ${sum.bytes} bytes, and keep ${sum.kept} messages for holds. Nothing was changed.`,
+  )
 }
 
 function describe(run: RunRecord): string {

@@ -15,7 +15,7 @@ export const migrations: NonNullable<RoleModule['migrations']> = {
 }
 
 export async function start(context: RoleContext): Promise<RunningRole> {
-  const { bus, rates, clock, newId, log, services } = context
+  const { bus, rates, clock, newId, log, services, mail, queue } = context
   const service = createAuthService({
     database: context.database('auth', CONNECTIONS_MAX),
     bus,
@@ -24,6 +24,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     newId,
     log,
     issuer: TOKEN_ISSUER,
+    mail: mail === undefined ? undefined : { publicUrl: mail.publicUrl, queue },
     announceUsers: async (users) => {
       await services.rooms.syncUsers({ users })
     },

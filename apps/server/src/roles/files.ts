@@ -10,9 +10,10 @@ export const migrations: NonNullable<RoleModule['migrations']> = filesMigrations
 
 export async function start(context: RoleContext): Promise<RunningRole> {
   const { clock, newId, log, services, fileLimits: limits } = context
+  const store = await context.openFileStore()
   const service = createFilesService({
     database: context.database('files', CONNECTIONS_MAX),
-    store: await context.openFileStore(),
+    store,
     limits,
     clock,
     newId,
@@ -27,6 +28,9 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     async listen() {
       service.start()
     },
-    close: () => service.close(),
+    async close() {
+      await service.close()
+      store.close()
+    },
   }
 }

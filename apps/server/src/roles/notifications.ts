@@ -9,6 +9,7 @@ export const migrations: NonNullable<RoleModule['migrations']> = notificationsMi
 
 export async function start(context: RoleContext): Promise<RunningRole> {
   const { bus, queue, clock, newId, log, services, tracer } = context
+  const mailer = await context.mail?.openMailer()
   const service = createNotificationsService({
     database: context.database('notifications', CONNECTIONS_MAX),
     bus,
@@ -19,8 +20,19 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     tracer,
     rooms: services.rooms,
     sessions: services.sessions,
+    auth: services.auth,
+    mail:
+      context.mail === undefined || mailer === undefined
+        ? undefined
+        : { mailer, publicUrl: context.mail.publicUrl, auth: services.auth },
+    push: { transport: context.openPushTransport(), contact: context.pushContact },
   })
   context.provide('notifications', service)
   await service.start()
-  return { close: () => service.close() }
+  return {
+    async close() {
+      mailer?.close()
+      await service.close()
+    },
+  }
 }

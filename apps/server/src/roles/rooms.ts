@@ -20,6 +20,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     newId,
     log,
     tracer,
+    ages: context.jobs,
     auth: services.auth,
     files: services.files,
   })

@@ -21,4 +21,21 @@ export const jobSettings = {
     description:
       'When that is done: minute, hour, day, month and day of the week as in cron, in UTC, such as `*/30 * * * *`; or `@hourly`, `@daily`.',
   }),
+  retentionDays: setting({
+    env: 'PARLEY_RETENTION',
+    flag: '--retention',
+    placeholder: 'days|off',
+    fallback: 'off',
+    parse: kinds.daysOrOff,
+    description:
+      'Messages older than so many days are deleted for good, in all rooms; a room may choose less, never more. `off`: only in rooms that chose so.',
+  }),
+  retentionSchedule: setting({
+    env: 'PARLEY_RETENTION_SCHEDULE',
+    flag: '--retention-schedule',
+    placeholder: 'cron',
+    fallback: '47 2 * * *',
+    parse: kinds.schedule,
+    description: 'When that is done, as in `PARLEY_ARCHIVE_SCHEDULE`.',
+  }),
 } as const

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { parseSchedule, type Schedule } from '@parley/services/scheduler/schedule'
 import { PlainError } from '../plain-error.ts'
 import { allRoles, isRoleName, type RoleName } from '../role-names.ts'
+import { isS3Url, readS3Url } from './s3-url.ts'
 import { suggest } from './suggest.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
@@ -81,6 +82,13 @@ export function directory(text: string): string {
   return resolve(text)
 }
 
+/** A directory, or the URL of a bucket as it is. */
+export function fileStore(text: string): string {
+  if (!isS3Url(text)) return directory(text)
+  readS3Url(text)
+  return text
+}
+
 /** An exact origin, written as browsers send it. */
 export function origin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -106,6 +114,10 @@ export function origins(text: string): string[] {
   })
 }
 
+export function originsOrOff(text: string): string[] {
+  return text === 'off' ? [] : origins(text)
+}
+
 /** Of a server that this program is a client of. The text may hold a password: an error never repeats it. */
 function engineUrl(text: string, protocols: readonly string[], example: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -122,7 +134,7 @@ function engineUrl(text: string, protocols: readonly string[], example: string):
 }
 
 /** For protocols in which nothing else says where the server is. */
-function engineUrlWithHost(text: string, protocols: readonly string[], example: string): URL {
+export function engineUrlWithHost(text: string, protocols: readonly string[], example: string): URL {
   const url = engineUrl(text, protocols, example)
   if (url.hostname === '') throw new PlainError(`must name a host, such as ${example}`)
   return url

@@ -4,6 +4,7 @@
  */
 import { jobSettings } from './job-settings.ts'
 import * as kinds from './kinds.ts'
+import { mailSettings } from './mail-settings.ts'
 import { setting } from './setting.ts'
 
 export type { SettingDefinition } from './setting.ts'
@@ -216,11 +217,12 @@ export const settingsTable = {
   fileStore: setting({
     env: 'PARLEY_FILE_STORE',
     flag: '--file-store',
-    placeholder: 'directory',
+    placeholder: 'directory|url',
     fallback: undefined,
-    parse: kinds.directory,
+    parse: kinds.fileStore,
     description:
-      'Directory of uploaded files; processes with the role `files` share one. Not set: `files` in `PARLEY_DATA`.',
+      'Where uploaded files lie; processes with the role `files` share it. A directory, or a bucket of a server that speaks S3: `s3://KEY:SECRET@host/bucket/folder?region=eu-central-1` (`s3+http://` without encryption; in the secret `/` is written `%2F`). Not set: `files` in `PARLEY_DATA`.',
+    secret: true,
   }),
   fileMaxBytes: setting({
     env: 'PARLEY_FILE_MAX',
@@ -245,9 +247,19 @@ export const settingsTable = {
     placeholder: 'size|off',
     fallback: 'off',
     parse: kinds.bytesOrOff,
-    description: 'What all files together may take; `off`: what the disk holds.',
+    description: 'What all files together may take; `off`: what the disk or the bucket holds.',
+  }),
+  pushPrivateOrigins: setting({
+    env: 'PARLEY_PUSH_PRIVATE_ORIGINS',
+    flag: '--push-private-origins',
+    placeholder: 'list|off',
+    fallback: 'off',
+    parse: kinds.originsOrOff,
+    description:
+      'Push services in your own network, as origins separated by commas, such as `https://push.intranet`. All others are reached by `https` at public addresses only, because browsers name the address.',
   }),
   ...jobSettings,
+  ...mailSettings,
   rateLimits: setting({
     env: 'PARLEY_RATE_LIMITS',
     flag: '--rate-limits',
@@ -356,6 +368,8 @@ type Optional =
   | 'fileStore'
   | 'schedulerDatabaseUrl'
   | 'schedulerUrls'
+  | 'smtpUrl'
+  | 'mailFrom'
 
 export type Settings = {
   readonly [Name in SettingName]: Name extends Optional ? ValueOf<Name> | undefined : ValueOf<Name>

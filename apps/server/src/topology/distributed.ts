@@ -39,6 +39,7 @@ import { holdDatabase } from './hold-database.ts'
 import { startInternalServer } from './internal-server.ts'
 import { createObserveCalls, createObserveDead, type ObserveCalls } from './observe.ts'
 import { openFileStore } from './open-file-store.ts'
+import { openPushTransport } from './open-push-transport.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
 import {
   createMetrics,
@@ -203,7 +204,8 @@ async function createEngines(
     database: (schema, maxConnections) => openDatabase(parts, schema, maxConnections),
     selfUrl: ownInternalUrl(settings),
     gatewayAt: gateways.gatewayAt,
-    openFileStore: () => openFileStore(settings),
+    openFileStore: () => openFileStore(settings, log),
+    openPushTransport: () => openPushTransport(settings, stack),
     ...createFileDoor(parts, files),
     drain: (withinMs) => calls.drain(withinMs),
   }

@@ -27,6 +27,7 @@ import { holdDatabase } from './hold-database.ts'
 import { createObserveDead } from './observe.ts'
 import { openEmbeddedPostgres } from './open-embedded-postgres.ts'
 import { openFileStore } from './open-file-store.ts'
+import { openPushTransport } from './open-push-transport.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
 import {
   createMetrics,
@@ -139,7 +140,8 @@ function createEngines(
       openDatabase(stack, { connection: asService(connection, schema), maxConnections, log }),
     selfUrl: undefined,
     gatewayAt: () => gateway.service,
-    openFileStore: () => openFileStore(settings),
+    openFileStore: () => openFileStore(settings, log),
+    openPushTransport: () => openPushTransport(settings, stack),
     fileDoor: files.door,
     provideFileDoor: files.connect,
     complaint,

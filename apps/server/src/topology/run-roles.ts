@@ -7,6 +7,7 @@ import { allowedOrigins } from '../settings/origins.ts'
 import type { Settings } from '../settings/table.ts'
 import { createSharedVerifier } from './create-shared-verifier.ts'
 import { observeProcess } from './observe.ts'
+import { openMail } from './open-mailer.ts'
 import { openTracer } from './open-tracer.ts'
 import { withTraces } from './with-traces.ts'
 
@@ -46,6 +47,7 @@ export type Engines = Pick<
   | 'selfUrl'
   | 'gatewayAt'
   | 'openFileStore'
+  | 'openPushTransport'
   | 'fileDoor'
   | 'provideFileDoor'
 > & {
@@ -147,7 +149,9 @@ function createContext(
       userMaxBytes: settings.fileUserMaxBytes,
       totalMaxBytes: settings.fileTotalMaxBytes,
     },
-    jobs: { archiveAfterDays: settings.archiveAfterDays, archiveSchedule: settings.archiveSchedule },
+    pushContact: pushContactOf(settings),
+    jobs: jobSettingsOf(settings),
+    mail: openMail(settings),
     verifier: createSharedVerifier({
       auth: engines.services.auth,
       bus: engines.bus,
@@ -163,4 +167,14 @@ function createContext(
     },
     tell: (line) => notices.push(line),
   }
+}
+
+/** Push services ask for an address of the operator; only those of a public server are of use to them. */
+function pushContactOf({ publicUrl }: Settings): string {
+  return publicUrl?.startsWith('https:') === true ? publicUrl : 'mailto:postmaster@localhost'
+}
+
+function jobSettingsOf(settings: Settings): RoleContext['jobs'] {
+  const { archiveAfterDays, archiveSchedule, retentionDays, retentionSchedule } = settings
+  return { archiveAfterDays, archiveSchedule, retentionDays, retentionSchedule }
 }

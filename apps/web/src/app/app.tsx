@@ -4,8 +4,11 @@ import { Redirect, Route, Switch, useLocation, useSearch } from 'wouter'
 import { useAttention } from '../hooks/use-attention.ts'
 import { useStore } from '../hooks/use-store.ts'
 import { Mark } from '../parts/mark.tsx'
+import { ForgotScreen } from '../screens/forgot.tsx'
 import { LoginScreen } from '../screens/login.tsx'
 import { RegisterScreen } from '../screens/register.tsx'
+import { ResetScreen } from '../screens/reset.tsx'
+import { VerifyScreen } from '../screens/verify.tsx'
 import styles from './app.module.css'
 import { useParley } from './context.ts'
 import { links, safeNext } from './links.ts'
@@ -14,6 +17,10 @@ import { Shell } from './shell.tsx'
 /** The gate: who is not signed in sees two pages and returns afterwards to where they wanted to go. */
 export function App() {
   const session = useStore(useParley().session)
+  const [path] = useLocation()
+  // Links of letters work whoever is signed in here.
+  if (path === links.verifyEmail) return <VerifyScreen />
+  if (path === links.resetPassword) return <ResetScreen />
   switch (session.status) {
     case 'unknown':
       return <Splash />
@@ -47,6 +54,9 @@ function SignedOut() {
       <Route path={links.register}>
         <RegisterScreen />
       </Route>
+      <Route path={links.forgot}>
+        <ForgotScreen />
+      </Route>
       <Route>
         <Redirect to={links.login + here} replace />
       </Route>
@@ -60,6 +70,7 @@ function SignedIn() {
   const [path] = useLocation()
   const next = safeNext(new URLSearchParams(useSearch()).get('next'))
   useEffect(() => parley.setAttention(attention), [parley, attention])
-  if (path === links.login || path === links.register) return <Redirect to={next} replace />
+  if (path === links.login || path === links.register || path === links.forgot)
+    return <Redirect to={next} replace />
   return <Shell />
 }

@@ -3,6 +3,10 @@ export const links = {
   home: '/',
   login: '/login',
   register: '/register',
+  forgot: '/forgot-password',
+  /** Where links of letters lead; the token is behind the `#`, which no server sees. */
+  resetPassword: '/reset-password',
+  verifyEmail: '/verify-email',
   people: '/people',
   discover: '/rooms',
   search: '/search',

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Route, Switch, useRoute } from 'wouter'
+import { usePush } from '../hooks/use-push.ts'
 import { useAlerts } from '../parts/inbox/use-alerts.ts'
 import { SkeletonRows } from '../parts/skeleton.tsx'
 import { NotFoundScreen } from '../screens/not-found.tsx'
@@ -33,6 +34,7 @@ export function Shell() {
   const overlays = useOverlayState()
   usePageTitle()
   useAlerts()
+  usePush()
   useSwitcherKey(overlays.open)
 
   return (

@@ -13,7 +13,7 @@ interface AvatarProps {
   readonly size?: number
   readonly kind?: RoomKind
   readonly presence?: PresenceState | undefined
-  /** Address of the person's own picture, if they have one. */
+  /** Address of the person's or the room's own picture, if there is one. */
   readonly picture?: string | undefined
 }
 
@@ -24,12 +24,12 @@ export const Avatar = memo(function Avatar(props: AvatarProps) {
   return (
     <span className={styles.avatar} style={{ '--size': `${size}px`, '--hue': hueOf(id) }} data-kind={kind}>
       <span className={styles.face} aria-hidden="true">
-        {kind === 'public' ? (
+        {picture !== undefined && picture !== broken ? (
+          <img src={`${picture}/thumbnail`} alt="" onError={() => setBroken(picture)} />
+        ) : kind === 'public' ? (
           <Hash size={size * 0.46} strokeWidth={2.25} />
         ) : kind === 'group' ? (
           <Users size={size * 0.46} strokeWidth={2.25} />
-        ) : picture !== undefined && picture !== broken ? (
-          <img src={`${picture}/thumbnail`} alt="" onError={() => setBroken(picture)} />
         ) : (
           initialsOf(name)
         )}

@@ -38,7 +38,7 @@ export const RoomRow = memo(function RoomRow({ room, active, tabIndex, onFocus }
           id={room.peer?.id ?? room.id}
           name={title}
           kind={room.kind}
-          picture={room.peer?.avatar_url}
+          picture={room.peer === undefined ? room.picture_url : room.peer.avatar_url}
           presence={room.peer === undefined ? undefined : (presence?.state ?? 'offline')}
         />
         <span className={styles.text}>

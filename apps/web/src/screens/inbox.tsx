@@ -1,7 +1,9 @@
 import { BellOff, CheckCheck } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
 import { useParley } from '../app/context.ts'
+import { links } from '../app/links.ts'
 import { useStore } from '../hooks/use-store.ts'
 import { Button } from '../parts/button.tsx'
 import { Empty } from '../parts/empty.tsx'
@@ -33,8 +35,21 @@ export default function InboxScreen() {
         )
       }
     >
+      <PushHint />
       <Items />
     </Pane>
+  )
+}
+
+/** Where nothing draws attention once the page is closed, and something could. */
+function PushHint() {
+  const { t } = useTranslation()
+  const status = useStore(useParley().push)
+  if (status !== 'off') return null
+  return (
+    <p className={styles.note}>
+      {t('inbox.pushOff')} <Link to={links.settings}>{t('inbox.pushChange')}</Link>
+    </p>
   )
 }
 

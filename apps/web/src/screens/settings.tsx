@@ -7,6 +7,7 @@ import { Administration } from '../parts/settings/administration.tsx'
 import { Appearance } from '../parts/settings/appearance.tsx'
 import { AvatarForm } from '../parts/settings/avatar-form.tsx'
 import { Devices } from '../parts/settings/devices.tsx'
+import { EmailForm } from '../parts/settings/email.tsx'
 import { NotificationForm } from '../parts/settings/notifications.tsx'
 import { PasswordForm } from '../parts/settings/password-form.tsx'
 import { ProfileForm } from '../parts/settings/profile-form.tsx'
@@ -28,6 +29,9 @@ export default function SettingsScreen() {
       </Section>
       <Section title={t('settings.notifications')}>
         <NotificationForm />
+      </Section>
+      <Section title={t('settings.email')}>
+        <EmailForm />
       </Section>
       <Section title={t('settings.security')}>
         <PasswordForm />

@@ -71,6 +71,7 @@ export async function createDirectoryFileStore({
         if (found !== undefined && found.mtimeMs < clock.now() - ABANDONED_MS) await rm(path, { force: true })
       }
     },
+    close() {},
   }
 }
 

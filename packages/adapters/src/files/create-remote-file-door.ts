@@ -71,7 +71,8 @@ export function createRemoteFileDoor({ origins, serviceKey }: RemoteFileDoorOpti
         const response = await answered
         if (response.statusCode !== 200) await readJson(response)
         const answer = decodeAbout(aboutAnswer, response.headers[ABOUT_HEADER])
-        if (answer.status !== 304 && answer.status !== 416) return { ...answer, content: response }
+        const bare = input.headOnly === true || answer.status === 304 || answer.status === 416
+        if (!bare) return { ...answer, content: response }
         response.resume()
         return { ...answer, content: undefined }
       }),

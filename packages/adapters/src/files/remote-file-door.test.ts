@@ -63,6 +63,21 @@ it('an upload arrives with what is said about it', async () => {
   expect(file).toEqual({ ...FILE, name: 'ann ảnh "1".png r-1', bytes: 100 * 65_536 })
 })
 
+it('a look at the head alone brings no content, and says what there is', async () => {
+  const asked: unknown[] = []
+  const door = remote(
+    await listen({
+      async open(request) {
+        asked.push(request)
+        return { ...OPENED, status: 200 }
+      },
+    }),
+  )
+  const opened = await door.open({ user: 'ann', id: 'f1', variant: 'original', headOnly: true })
+  expect(opened).toEqual({ ...OPENED, status: 200 })
+  expect(asked).toMatchObject([{ headOnly: true }])
+})
+
 it('a refusal reaches a sender who is still sending', async () => {
   const door = remote(
     await listen({

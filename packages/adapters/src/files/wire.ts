@@ -25,6 +25,7 @@ export const aboutOpen = z.object({
   variant: z.enum(['original', 'thumbnail']),
   range: z.string().exactOptional(),
   known: z.string().exactOptional(),
+  headOnly: z.boolean().exactOptional(),
   ...context,
 })
 export const aboutAnswer = z.object({

@@ -19,6 +19,8 @@ export interface FileRequest {
   readonly user: string
   readonly id: string
   readonly variant: 'original' | 'thumbnail'
+  /** Only what would be answered, without a byte of content. */
+  readonly headOnly?: boolean
   /** The header `Range`, as it came; undefined or not understood: everything. */
   readonly range?: string
   /** The header `If-None-Match`. */
@@ -27,7 +29,7 @@ export interface FileRequest {
 
 /** How an answer may be shown: decided where the type is known, carried to where headers are written. */
 export interface FileAnswer {
-  /** 304 and 416 have no content. */
+  /** 304 and 416 have no content, nor has what was asked for with `headOnly`. */
   readonly status: 200 | 206 | 304 | 416
   readonly name: string
   readonly type: string

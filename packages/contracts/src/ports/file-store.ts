@@ -23,6 +23,8 @@ export interface FileStore {
   exists(key: string): Promise<boolean>
   /** Removes what cut uploads of dead processes left behind. */
   cleanUp(): Promise<void>
+  /** Lets connections go. Idempotent. */
+  close(): void
 }
 
 const KEY = /^[A-Za-z0-9_-]{1,64}(\.[a-z]{1,16})?$/

@@ -13,11 +13,14 @@ import { createObservation } from './observe-requests.ts'
 import { parseJson } from './parse-json.ts'
 import { registerAdminRoutes } from './routes/admin.ts'
 import { registerAuthRoutes } from './routes/auth.ts'
+import { registerDigestRoutes } from './routes/digest.ts'
+import { registerEmailRoutes } from './routes/email.ts'
 import { registerFileRoutes } from './routes/files.ts'
 import { registerMemberRoutes } from './routes/members.ts'
 import { registerMessageRoutes } from './routes/messages.ts'
 import { registerNotificationRoutes } from './routes/notifications.ts'
 import { registerOperationRoutes } from './routes/operations.ts'
+import { registerRoomStorageRoutes } from './routes/room-storage.ts'
 import { registerRoomRoutes } from './routes/rooms.ts'
 import { registerSearchRoutes } from './routes/search.ts'
 import { registerSeedDoors } from './routes/seed-doors.ts'
@@ -128,14 +131,17 @@ async function registerRoutes(app: App, deps: HttpGatewayDeps, cookies: SessionC
   await app.register(
     async (scope: App) => {
       registerAuthRoutes(scope, deps, cookies)
+      registerEmailRoutes(scope, deps)
       registerUserRoutes(scope, deps)
       registerAdminRoutes(scope, deps)
       registerRoomRoutes(scope, deps)
+      registerRoomStorageRoutes(scope, deps)
       registerMemberRoutes(scope, deps)
       registerMessageRoutes(scope, deps)
       registerFileRoutes(scope, deps)
       registerSearchRoutes(scope, deps)
       registerNotificationRoutes(scope, deps)
+      registerDigestRoutes(scope, deps)
       registerStreamRoutes(scope, deps)
     },
     { prefix: '/api/v1' },

@@ -76,6 +76,14 @@ export class Inbox {
     this.#tell(unread, version, { items: this.#withRead(read) })
   }
 
+  /** Messages up to here are gone for ever; what is unread by now the server tells. */
+  cut(room: string, position: number): void {
+    const items = this.get().items.filter((item) => item.room !== room || item.seq > position)
+    if (items.length === this.get().items.length) return
+    this.#state.set({ ...this.get(), items })
+    void this.reload()
+  }
+
   /** The newest page again. Never rejects: `status` says how it went. */
   reload(): Promise<void> {
     this.#loading ??= this.#load().finally(() => {

@@ -2,7 +2,9 @@
 import type { RateRule } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import type { AuthVerb } from './context.ts'
+import { queueMail } from './mail/mail-about.ts'
 import { insertDevice, prepareDevice, toSignIn } from './start-device.ts'
+import { translateTaken } from './translate-taken.ts'
 
 /** Generous: a class or an office comes from one address on its first day. */
 export const REGISTER_RULE: RateRule = { name: 'register', burst: 200, perSecond: 0.5 }
@@ -38,12 +40,21 @@ export const register: AuthVerb<'register'> = async (context, input) => {
   const change = await database
     .transaction(async (transaction) => {
       await transaction.query(
-        `insert into auth.account (id, username, display_name, email, password_hash, created_at)
-         values ($1, $2, $3, $4, $5, $6)`,
-        [account.id, account.username, account.display_name, email, account.passwordHash, now],
+        `insert into auth.account (id, username, display_name, email, password_hash, created_at, locale)
+         values ($1, $2, $3, $4, $5, $6, $7)`,
+        [
+          account.id,
+          account.username,
+          account.display_name,
+          email,
+          account.passwordHash,
+          now,
+          input.locale ?? 'en',
+        ],
         'auth-insert-account',
       )
       await insertDevice(transaction, now, account, device)
+      if (email !== null) await queueMail(context, transaction, 'verify', { account: account.id, email })
       return context.changes.record(transaction, account.id)
     })
     .catch((error: unknown) => {
@@ -52,12 +63,4 @@ export const register: AuthVerb<'register'> = async (context, input) => {
 
   await context.changes.announce(change)
   return toSignIn(account, device)
-}
-
-/** Two people asked for the same name at the same moment. */
-function translateTaken(error: unknown): unknown {
-  const constraint = error instanceof Error && 'constraint' in error ? error.constraint : undefined
-  if (constraint === 'account_username_key') return new ParleyError('username_taken', { cause: error })
-  if (constraint === 'account_email_key') return new ParleyError('email_taken', { cause: error })
-  return error
 }

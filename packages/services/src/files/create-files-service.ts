@@ -5,7 +5,8 @@ import { repeat } from '../shared/repeat.ts'
 import { createAvatars } from './avatars.ts'
 import type { FilesDependencies } from './dependencies.ts'
 import { FILE_COLUMNS, type FileRow, toFile } from './file-row.ts'
-import { createMakePicture } from './make-picture.ts'
+import { createPictureMaker } from './make-picture.ts'
+import { createMakeSquare } from './make-square.ts'
 import { createOpenFile } from './open-file.ts'
 import { dropFiles, settleFiles } from './settle-files.ts'
 import { createUploadFile } from './upload-file.ts'
@@ -23,6 +24,7 @@ export interface RunningFilesService extends FilesService {
 
 export function createFilesService(dependencies: FilesDependencies): RunningFilesService {
   const { database, store, clock, log } = dependencies
+  const pictures = createPictureMaker()
   const settle = () => settleFiles(dependencies)
   const settling = repeat(clock, async () => {
     try {
@@ -35,10 +37,11 @@ export function createFilesService(dependencies: FilesDependencies): RunningFile
   })
   return {
     door: {
-      upload: createUploadFile(dependencies, createMakePicture()),
+      upload: createUploadFile(dependencies, pictures.make),
       open: createOpenFile(dependencies),
     },
     describeFiles: (input) => describeFiles(dependencies, input),
+    makeSquare: createMakeSquare(dependencies, pictures.makeSquare),
     ...createAvatars({ database, clock }),
     async dropFiles({ ids }) {
       await dropFiles(dependencies, ids)

@@ -8,8 +8,9 @@ import { fileTypeFromBuffer } from 'file-type'
 export const HEAD_BYTES = 64 * 1024
 
 export interface FoundType {
-  /** `picture`: is made anew from its pixels. `media`: played by the browser. `attachment`: only saved. */
-  readonly kind: 'picture' | 'media' | 'attachment'
+  /** `picture`: is made anew from its pixels. `unsupported`: a picture that cannot be, and that
+   * tells where it was taken. `media`: played by the browser. `attachment`: only saved. */
+  readonly kind: 'picture' | 'unsupported' | 'media' | 'attachment'
   readonly type: string
   /** Endings that fit, the usual one first; none for attachments, whose names stay. */
   readonly endings: readonly string[]
@@ -24,7 +25,11 @@ const pictures: Readonly<Record<string, readonly string[]>> = {
   'image/gif': ['gif'],
   'image/webp': ['webp'],
   'image/avif': ['avif'],
+  // Of the family of the next ones, with AVIF or with HEVC in it: its reader finds out.
+  'image/heif': ['heif'],
 }
+
+const unsupported: ReadonlySet<string> = new Set(['image/heic', 'image/heic-sequence', 'image/heif-sequence'])
 
 /** As we name it, and its endings. */
 const media: Readonly<Record<string, readonly [type: string, ...endings: string[]]>> = {
@@ -67,6 +72,7 @@ export async function findType(head: Uint8Array): Promise<FoundType> {
   const mime = await sniff(head)
   const pictureEndings = pictures[mime]
   if (pictureEndings !== undefined) return { kind: 'picture', type: mime, endings: pictureEndings }
+  if (unsupported.has(mime)) return { kind: 'unsupported', type: mime, endings: [] }
   const found = media[mime]
   if (found !== undefined) {
     const [type, ...endings] = found

@@ -24,7 +24,8 @@ export function createOpenFile({ database, store, rooms }: FilesDependencies): F
       if (!allowed) throw new ParleyError('not_found')
     }
     const answer = describe(row, request)
-    if (answer.status === 304 || answer.status === 416) return { ...answer, content: undefined }
+    if (request.headOnly === true || answer.status === 304 || answer.status === 416)
+      return { ...answer, content: undefined }
     const key = request.variant === 'thumbnail' ? thumbnailKey(row.id) : row.id
     const range = answer.status === 206 ? { start: answer.start, end: answer.end } : undefined
     const content = await store.get(key, range)

@@ -3,11 +3,14 @@ import { type NotificationsService, noTracer } from '@parley/contracts'
 import { repeat } from '../shared/repeat.ts'
 import { traceItems } from '../shared/trace-items.ts'
 import type { NotificationsDependencies } from './dependencies.ts'
+import { createMails } from './digest/create-mails.ts'
 import { followRead } from './follow-read.ts'
 import { listNotifications } from './list-notifications.ts'
+import { createPushes } from './push/create-pushes.ts'
 import { readNotifications } from './read-notifications.ts'
 import { getRoomLevel, setRoomLevel } from './room-level.ts'
 import { getNotificationSettings, setNotificationSettings } from './settings.ts'
+import { sweepNotifications } from './sweep.ts'
 import { createTakeEntries, TAKE_AT_ONCE } from './take-entries.ts'
 import { TELL_MAX } from './tell-members.ts'
 import { tellWaiting } from './tell-waiting.ts'
@@ -25,6 +28,8 @@ export function createNotificationsService(
   dependencies: NotificationsDependencies,
 ): RunningNotificationsService {
   const { queue, clock, log, tracer = noTracer } = dependencies
+  const pushes = createPushes(dependencies)
+  const mails = createMails(dependencies)
   let endWork: (() => Promise<void>) | undefined
   let inTrouble = false
   const waiting = repeat(clock, async () => {
@@ -48,7 +53,16 @@ export function createNotificationsService(
     setNotificationSettings: (input) => setNotificationSettings(dependencies, input),
     getRoomLevel: (input) => getRoomLevel(dependencies, input),
     setRoomLevel: (input) => setRoomLevel(dependencies, input),
+    sweepNotifications: (input) => sweepNotifications(dependencies, input),
+    getDigest: mails.getDigest,
+    setDigest: mails.setDigest,
+    unsubscribe: mails.unsubscribe,
+    getPush: pushes.getPush,
+    subscribePush: pushes.subscribePush,
+    unsubscribePush: pushes.unsubscribePush,
     async start() {
+      await pushes.start()
+      await mails.start()
       waiting.start()
       const take = traceItems(tracer, 'notify members', createTakeEntries(dependencies))
       endWork = await queue.consume('notifications.entries', TAKE_AT_ONCE, take)
@@ -56,6 +70,8 @@ export function createNotificationsService(
     async close() {
       await waiting.close()
       await endWork?.()
+      await pushes.close()
+      await mails.close()
     },
   }
 }

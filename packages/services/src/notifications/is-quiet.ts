@@ -1,7 +1,7 @@
 /** Whether somebody does not want to be disturbed at a moment. */
 import type { NotificationSettings, QuietHours } from '@parley/protocol'
 
-export function isQuiet(now: number, settings: NotificationSettings): boolean {
+export function isQuiet(now: number, settings: Omit<NotificationSettings, 'push_content'>): boolean {
   const { do_not_disturb_until: until, quiet_hours: hours } = settings
   return (until !== null && now < until) || (hours !== null && isWithin(now, hours))
 }

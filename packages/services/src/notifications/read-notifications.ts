@@ -4,6 +4,7 @@ import { announceInbox } from './announce-inbox.ts'
 import type { NotificationsDependencies } from './dependencies.ts'
 import { lockInboxes, markItems, readState } from './inbox.ts'
 import { listNotifications } from './list-notifications.ts'
+import { queueClearing } from './push/queue-pushes.ts'
 
 type Contract = typeof notificationsContract
 
@@ -17,13 +18,14 @@ export async function readNotifications(
 
 /** Marks what fits, all without `which`, and tells the person's devices if that changed anything. */
 export async function markRead(
-  { database, bus }: NotificationsDependencies,
+  { database, bus, clock, newId }: NotificationsDependencies,
   user: string,
   which: Parameters<typeof markItems>[2],
 ): Promise<void> {
   const { read, state } = await database.transaction(async (transaction) => {
     await lockInboxes(transaction, [user])
     const read = await markItems(transaction, user, which)
+    if (read.length > 0) await queueClearing(transaction, user, { nowMs: clock.now(), id: newId() })
     return { read, state: await readState(transaction, user) }
   })
   if (read.length === 0) return

@@ -4,9 +4,11 @@ import type { NotifyLevel, PresenceState } from '@parley/protocol'
 import { announceInbox } from './announce-inbox.ts'
 import { type Decision, decide, REACH_WAIT_MS } from './decide.ts'
 import type { NotificationsDependencies } from './dependencies.ts'
+import { scheduleDigests } from './digest/schedule-digests.ts'
 import type { Candidate } from './find-candidates.ts'
 import { type InboxState, type ItemRow, insertItems, lockInboxes, readStates, toItem } from './inbox.ts'
 import { isQuiet } from './is-quiet.ts'
+import { queuePushes } from './push/queue-pushes.ts'
 import { readSettings } from './settings.ts'
 
 /** Candidates in one batch: what one question to rooms and one to sessions is about, and one transaction. */
@@ -18,7 +20,7 @@ export async function tellMembers(
   candidates: readonly Candidate[],
 ): Promise<void> {
   if (candidates.length === 0) return
-  const { database, newId } = dependencies
+  const { database, newId, clock } = dependencies
   const decided = await decideAll(dependencies, candidates)
   const which = (...wanted: Decision[]) => decided.filter(({ decision }) => wanted.includes(decision))
   const kept = which('inbox', 'alert').map(({ candidate, readFrom }) => ({
@@ -37,6 +39,12 @@ export async function tellMembers(
     await replaceWaiting(transaction, candidates, waiting)
     if (kept.length === 0) return []
     const rows = await insertItems(transaction, kept)
+    await scheduleDigests(transaction, rows)
+    await queuePushes(
+      transaction,
+      rows.filter((row) => alerts.has(row.user_id)),
+      clock.now(),
+    )
     return withStates(transaction, rows)
   })
   await announce(dependencies, told, alerts)
@@ -48,7 +56,8 @@ interface Decided {
   readonly readFrom: number
 }
 
-async function decideAll(
+/** At most `TELL_MAX`, in their order; by what is known now. */
+export async function decideAll(
   { database, rooms, sessions, clock }: NotificationsDependencies,
   candidates: readonly Candidate[],
 ): Promise<Decided[]> {

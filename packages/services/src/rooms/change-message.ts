@@ -4,6 +4,7 @@ import { type Entry, ParleyError, REACTIONS_MAX_PER_MESSAGE, type Role } from '@
 import { dropAttachments } from './attachments.ts'
 import type { RoomsDependencies } from './dependencies.ts'
 import { findMentions } from './find-mentions.ts'
+import { keepHeld } from './keep-held.ts'
 import { changeEntries } from './log-tables.ts'
 import {
   assertWriter,
@@ -55,7 +56,7 @@ export function createChangeMessage(
         [input.room, input.target],
         'rooms.target',
       )
-      if (rows[0] === undefined)
+      if (rows[0] === undefined || input.target < writer.room.first_seq)
         throw new ParleyError('not_found', { message: 'There is no such message in this room.' })
       return work({ writer, role, message: rows[0] })
     })
@@ -130,6 +131,8 @@ async function deleteMessage(
     )
     return { entry: await readEntry(writer, input.room, rows[0]?.seq ?? input.target), fresh: false }
   }
+  await keepHeld(writer, { rooms: [input.room], seqs: [input.target] })
+  const dropped = message.has_files ? await dropAttachments(writer, input.room, [input.target]) : []
   // The words go in the same transaction: what was deleted can be read nowhere, the log's old entries included.
   await changeEntries(
     writer,
@@ -147,7 +150,6 @@ async function deleteMessage(
     ])
   }
   await writer.query('delete from rooms.search where room_id = $1 and seq = $2', [input.room, input.target])
-  const dropped = message.has_files ? await dropAttachments(writer, input.room, [input.target]) : []
   if (dropped.length > 0) writer.afterCommit(() => dropFiles(dropped))
   return fresh(
     await writer.append([

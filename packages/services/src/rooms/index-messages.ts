@@ -82,10 +82,10 @@ async function indexSpans(transaction: Queryable, spans: readonly Span[]): Promi
     values,
     'rooms.index-done',
   )
-  // A room that was deleted meanwhile may have been purged already.
+  // A room that was deleted meanwhile may have been purged already, and what is below its floor removed.
   await transaction.query(
     `delete from rooms.search s using ${SPANS} where s.room_id = span.id and s.seq > span.after and s.seq <= span.upto
-     and not exists (select 1 from rooms.room r where r.id = span.id and r.deleted_at is null)`,
+     and not exists (select 1 from rooms.room r where r.id = span.id and r.deleted_at is null and s.seq >= r.first_seq)`,
     values,
     'rooms.index-deleted',
   )

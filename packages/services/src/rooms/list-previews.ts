@@ -10,23 +10,24 @@ export async function listPreviews(
   { places }: InputOf<Contract, 'listPreviews'>,
 ): Promise<OutputOf<Contract, 'listPreviews'>> {
   if (places.length === 0) return { previews: [] }
-  const { rows } = await database.query<{ n: number; name: string }>(
-    `select i.n::int, r.name from unnest($1::text[], $2::text[]) with ordinality as i(user_id, room_id, n)
+  const { rows } = await database.query<{ n: number; name: string; first_seq: number }>(
+    `select i.n::int, r.name, r.first_seq from unnest($1::text[], $2::text[]) with ordinality as i(user_id, room_id, n)
      join rooms.member m on m.room_id = i.room_id and m.user_id = i.user_id and m.ended_at is null
      join rooms.room r on r.id = m.room_id and r.deleted_at is null`,
     [places.map(({ user }) => user), places.map(({ room }) => room)],
     'rooms.preview-rooms',
   )
-  const names = new Map(rows.map((row) => [row.n - 1, row.name]))
+  const found = new Map(rows.map((row) => [row.n - 1, row]))
   const wanted = new Map(
-    places.flatMap(({ room, seq }, n) => (names.has(n) ? [[`${room} ${seq}`, { room, seq }]] : [])),
+    places.flatMap(({ room, seq }, n) => (found.has(n) ? [[`${room} ${seq}`, { room, seq }]] : [])),
   )
   const messages = await loadMessages(database, '', [...wanted.values()])
   const texts = new Map(messages.map((message) => [`${message.room} ${message.seq}`, textOf(message)]))
   return {
     previews: places.map(({ room, seq }, n) => {
-      const name = names.get(n)
-      return name === undefined ? '' : (texts.get(`${room} ${seq}`) ?? name)
+      const facts = found.get(n)
+      if (facts === undefined || seq < facts.first_seq) return ''
+      return texts.get(`${room} ${seq}`) ?? facts.name
     }),
   }
 }

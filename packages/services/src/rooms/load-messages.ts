@@ -48,7 +48,8 @@ export async function loadMessages(
   const { rows } = await reader.query<MessageRow>(
     `with picked as (
        select e.* from unnest($2::text[], $3::bigint[]) as k(room_id, seq)
-       join rooms.log e on e.room_id = k.room_id and e.seq = k.seq and e.kind = 'message')
+       join rooms.room r on r.id = k.room_id
+       join rooms.log e on e.room_id = k.room_id and e.seq = k.seq and e.seq >= r.first_seq and e.kind = 'message')
      select ${MESSAGE_COLUMNS} from picked e ${MESSAGE_JOINS}`,
     [user, keys.map((key) => key.room), keys.map((key) => key.seq)],
     'rooms.load-messages',
@@ -70,6 +71,7 @@ export async function loadPage(
   const { rows } = await reader.query<MessageRow>(
     `with picked as (
        select * from rooms.log where room_id = $2 and seq ${upwards ? '<' : '>'} $3 and kind = 'message'
+         and seq >= (select first_seq from rooms.room where id = $2)
        order by seq ${upwards ? 'desc' : 'asc'} limit $4)
      select ${MESSAGE_COLUMNS} from picked e ${MESSAGE_JOINS} order by e.seq`,
     [user, room, upwards ? place.before : place.after, limit],

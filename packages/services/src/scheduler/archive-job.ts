@@ -19,7 +19,7 @@ export function createArchiveJob(
 ): Job {
   return {
     name: 'archive',
-    description: `moves what is older than ${afterDays} days to the archive`,
+    description: `moves what is older than ${afterDays} days, or than a room has chosen, to the archive`,
     schedule,
     jitterMaxMs: JITTER_MAX_MS,
     runMaxMs: RUN_MAX_MS,

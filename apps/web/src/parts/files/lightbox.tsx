@@ -1,6 +1,6 @@
 import { Dialog } from '@base-ui/react/dialog'
 import type { FileShape } from '@parley/protocol'
-import { ChevronLeft, ChevronRight, Download, X } from 'lucide-react'
+import { ChevronLeft, ChevronRight, Download, MessageSquare, X } from 'lucide-react'
 import type { KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParley } from '../../app/context.ts'
@@ -12,10 +12,12 @@ interface LightboxProps {
   /** Which one is shown; null: closed. */
   readonly index: number | null
   readonly onIndex: (index: number | null) => void
+  /** Leads to the message it came with; left out where that is what one looks at. */
+  readonly onGoTo?: (index: number) => void
 }
 
 /** One picture over the whole screen: Escape closes, the arrows go on. */
-export function Lightbox({ files, index, onIndex }: LightboxProps) {
+export function Lightbox({ files, index, onIndex, onGoTo }: LightboxProps) {
   const { t } = useTranslation()
   const parley = useParley()
   const file = index === null ? undefined : files[index]
@@ -40,6 +42,14 @@ export function Lightbox({ files, index, onIndex }: LightboxProps) {
                   <span className={styles.lightboxCount}>
                     {index + 1} / {files.length}
                   </span>
+                )}
+                {onGoTo === undefined ? null : (
+                  <IconButton
+                    icon={MessageSquare}
+                    size={19}
+                    label={t('files.goTo')}
+                    onClick={() => onGoTo(index)}
+                  />
                 )}
                 <a
                   className={styles.lightboxLink}

@@ -7,7 +7,8 @@ import styles from './files.module.css'
 import { formatBytes } from './format-bytes.ts'
 import { Lightbox } from './lightbox.tsx'
 
-const isPicture = ({ type, width }: FileShape): boolean => type.startsWith('image/') && width !== undefined
+export const isPicture = ({ type, width }: FileShape): boolean =>
+  type.startsWith('image/') && width !== undefined
 /** Wider or taller than this a picture alone is made smaller. */
 const ALONE_MAX_WIDTH = 380
 const ALONE_MAX_HEIGHT = 320
@@ -91,19 +92,15 @@ function Other({ file }: { file: FileShape }) {
 function FileRow({ file }: { file: FileShape }) {
   const { t, i18n } = useTranslation()
   const parley = useParley()
+  const size = formatBytes(file.bytes, i18n.resolvedLanguage ?? 'en')
   return (
-    <a
-      className={styles.row}
-      href={parley.fileUrl(file.id)}
-      download={file.name}
-      aria-label={t('files.download', { name: file.name })}
-    >
+    <a className={styles.row} href={parley.fileUrl(file.id)} download={file.name}>
+      <span className="hidden">{t('action.save')} </span>
       <span className={styles.attachmentIcon}>
         <FileText size={20} aria-hidden="true" />
       </span>
       <span className={styles.attachmentText}>
-        <span className={styles.fileName}>{file.name}</span>
-        <span className={styles.fileFacts}>{formatBytes(file.bytes, i18n.resolvedLanguage ?? 'en')}</span>
+        <span className={styles.fileName}>{file.name}</span> <span className={styles.fileFacts}>{size}</span>
       </span>
       <Download size={17} aria-hidden="true" />
     </a>

@@ -1,8 +1,8 @@
 import { useTranslation } from 'react-i18next'
-import { usePreferences } from '../../app/context.ts'
+import { useParley, usePreferences } from '../../app/context.ts'
 import { themes } from '../../app/preferences.ts'
 import { useStore } from '../../hooks/use-store.ts'
-import { languages } from '../../i18n/create-i18n.ts'
+import { type Language, languages } from '../../i18n/create-i18n.ts'
 import { Choices } from '../choices.tsx'
 
 /** Each language is written in itself, for those who look for theirs. */
@@ -12,6 +12,12 @@ export function Appearance() {
   const { t } = useTranslation()
   const preferences = usePreferences()
   const { theme, language } = useStore(preferences)
+  const parley = useParley()
+  const setLanguage = (next: Language) => {
+    preferences.setLanguage(next)
+    // Letters follow; that they might not is no reason to complain about the page.
+    parley.email.change({ locale: next }).catch(() => undefined)
+  }
   return (
     <>
       <Choices
@@ -26,7 +32,7 @@ export function Appearance() {
         label={t('settings.language')}
         value={language}
         options={languages.map((value) => ({ value, label: languageNames[value] }))}
-        onChoose={preferences.setLanguage}
+        onChoose={setLanguage}
       />
     </>
   )

@@ -9,6 +9,7 @@ import { Failure } from '../empty.tsx'
 import { Field } from '../field.tsx'
 import { SkeletonRows } from '../skeleton.tsx'
 import { useToasts } from '../toasts.tsx'
+import { PushForm } from './push.tsx'
 import styles from './settings.module.css'
 
 const hourMs = 3_600_000
@@ -27,6 +28,7 @@ export function NotificationForm() {
     parley.setNotificationSettings(changes).then(setChanged, toasts.fail)
   return (
     <>
+      <PushForm content={settings.push_content} onSave={save} />
       <DoNotDisturb until={settings.do_not_disturb_until} onSave={save} />
       <QuietHoursForm hours={settings.quiet_hours} onSave={save} />
     </>

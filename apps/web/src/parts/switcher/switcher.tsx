@@ -153,7 +153,7 @@ function roomChoice(room: RoomState, label: string, go: () => void): Choice {
       name={label}
       kind={room.kind}
       size={26}
-      picture={room.peer?.avatar_url}
+      picture={room.peer === undefined ? room.picture_url : room.peer.avatar_url}
     />
   )
   return { key: room.id, group: 'switcherRooms', label, go, icon }

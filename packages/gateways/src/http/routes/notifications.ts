@@ -1,7 +1,7 @@
 import type { NotificationsService } from '@parley/contracts'
 import * as rest from '@parley/protocol/rest'
 import { type App, contextOf, principalOf } from '../gateway-types.ts'
-import { pageOf } from './shapes.ts'
+import { done, pageOf } from './shapes.ts'
 
 const tags = ['Notifications']
 
@@ -9,6 +9,7 @@ export function registerNotificationRoutes(app: App, deps: { notifications: Noti
   registerInbox(app, deps.notifications)
   registerSettings(app, deps.notifications)
   registerRoomLevel(app, deps.notifications)
+  registerPush(app, deps.notifications)
 }
 
 function registerInbox(app: App, notifications: NotificationsService): void {
@@ -124,5 +125,59 @@ function registerRoomLevel(app: App, notifications: NotificationsService): void 
         { user: principalOf(request).user, room: request.params.id, level: request.body.level },
         contextOf(request),
       ),
+  )
+}
+
+function registerPush(app: App, notifications: NotificationsService): void {
+  app.get(
+    '/push',
+    {
+      config: { access: 'user' },
+      schema: {
+        tags,
+        operationId: 'getPush',
+        summary: 'The key to subscribe to web push with, and whether pushes go to this device',
+        response: { 200: rest.pushAnswer },
+      },
+    },
+    (request) => {
+      const { user, device } = principalOf(request)
+      return notifications.getPush({ user, device }, contextOf(request))
+    },
+  )
+  app.put(
+    '/push/subscription',
+    {
+      config: { access: 'user' },
+      schema: {
+        tags,
+        operationId: 'subscribePush',
+        summary: 'Send pushes to this device, until its session ends',
+        body: rest.pushSubscriptionBody,
+        response: { 204: done },
+      },
+    },
+    async (request, reply) => {
+      const { user, device } = principalOf(request)
+      await notifications.subscribePush({ user, device, subscription: request.body }, contextOf(request))
+      return reply.code(204).send()
+    },
+  )
+  app.delete(
+    '/push/subscription',
+    {
+      config: { access: 'user' },
+      schema: {
+        tags,
+        operationId: 'unsubscribePush',
+        summary: 'Send no more pushes to this device',
+        response: { 204: done },
+      },
+    },
+    async (request, reply) => {
+      const { user, device } = principalOf(request)
+      await notifications.unsubscribePush({ user, device }, contextOf(request))
+      return reply.code(204).send()
+    },
   )
 }

@@ -8,7 +8,7 @@ import { pageOf } from './shapes.ts'
 interface UserDeps {
   readonly auth: AuthService
   readonly sessions: SessionsService
-  readonly files: Pick<FilesService, 'useAsAvatar' | 'releaseAvatars'>
+  readonly files: Pick<FilesService, 'makeSquare' | 'useAsAvatar' | 'releaseAvatars'>
 }
 type UsersQuery = z.output<typeof rest.usersQuery>
 
@@ -52,7 +52,7 @@ function registerMe(app: App, { auth, files }: UserDeps): void {
   app.patch(
     '/users/me',
     {
-      config: { access: 'user', errors: ['not_found', 'file_refused'] },
+      config: { access: 'user', errors: ['not_found', 'file_refused', 'quota_exceeded'] },
       schema: {
         tags,
         operationId: 'updateMe',
@@ -64,7 +64,11 @@ function registerMe(app: App, { auth, files }: UserDeps): void {
     async (request) => {
       const me = principalOf(request).user
       const context = contextOf(request)
-      const { display_name, avatar_file_id: id } = request.body
+      const { display_name, avatar_file_id: chosen } = request.body
+      const id =
+        typeof chosen === 'string'
+          ? (await files.makeSquare({ user: me, id: chosen }, context)).file.id
+          : chosen
       // The new picture is open to all before anybody hears of it, the old one until nobody hears of it any more.
       if (typeof id === 'string') await files.useAsAvatar({ user: me, id }, context)
       const answer = await auth.updateUser({ user: me, display_name, avatar_file_id: id }, context)

@@ -67,6 +67,11 @@ function fakeService<C extends Contract>(contract: C, table: Answers<C>): Fake<C
 
 export const ann: User = { id: 'u-ann', username: 'ann', display_name: 'Ann' }
 export const ben: User = { id: 'u-ben', username: 'ben', display_name: 'Bến' }
+const storage = {
+  retention_days: null,
+  archive_days: 90,
+  server: { retention_days: null, archive_days: 365 },
+}
 export const room: Room = {
   id: 'r-tea',
   kind: 'public',
@@ -131,7 +136,9 @@ export const notification: Notification = {
   at: 2_000,
 }
 const inbox = { notifications: [notification], unread: 1, version: 7 }
-const quiet = { do_not_disturb_until: null, quiet_hours: null }
+const quiet = { do_not_disturb_until: null, quiet_hours: null, push_content: 'full' } as const
+
+const email = { address: 'ann@example.org', verified: true, locale: 'en' as const }
 
 export function fakeAuth(): Fake<typeof authContract> {
   const table: AuthService = {
@@ -155,6 +162,16 @@ export function fakeAuth(): Fake<typeof authContract> {
     keys: async () => ({ keys: [{ kty: 'OKP', kid: 'k1' }], issuer: 'parley', audience: 'parley' }),
     revocations: async () => ({ revocations: [], now: 1 }),
     userRecords: async () => ({ users: [] }),
+    signInOptions: async () => ({ mail: true }),
+    getEmail: async () => ({ email }),
+    setEmail: async ({ locale = 'en' }) => ({ email: { ...email, locale } }),
+    resendVerification: async () => ({}),
+    verifyEmail: async () => ({}),
+    forgotPassword: async () => ({}),
+    resetForgotten: async () => ({}),
+    mailRecipient: async () => ({ recipient: null }),
+    composeMail: async () => ({ mail: null }),
+    settleMail: async () => ({}),
   }
   return fakeService(authContract, table)
 }
@@ -170,6 +187,7 @@ export function fakeRooms(): Fake<typeof roomsContract> {
     searchRooms: async () => ({ rooms: [room] }),
     findRoom: async () => ({ room }),
     renameRoom: async ({ name }) => ({ room: { ...room, name } }),
+    setRoomPicture: async () => ({ room }),
     deleteRoom: async () => ({}),
     joinRoom: async () => ({ room }),
     leaveRoom: async () => ({}),
@@ -189,6 +207,7 @@ export function fakeRooms(): Fake<typeof roomsContract> {
     unpin: appended,
     listMessages: async () => ({ messages: [message], more: false }),
     getMessage: async () => ({ message }),
+    listFiles: async () => ({ files: [{ file, seq: 3, from: ann.id, at: 3_000 }], next: 'page-2' }),
     listPins: async () => ({ messages: [message] }),
     searchMessages: async () => ({ messages: [message] }),
     readLog: async ({ rooms }) => ({
@@ -205,6 +224,10 @@ export function fakeRooms(): Fake<typeof roomsContract> {
     heads: async () => ({ heads: {} }),
     changedMemberships: async () => ({ cursor: 'e.1', changes: [], more: false, reset: false }),
     archiveEntries: async () => ({ moved: 0, rooms: 0 }),
+    expireMessages: async () => ({ entries: 0, messages: 0, kept: 0, rooms: 0 }),
+    floors: async () => ({ floors: {} }),
+    getRoomStorage: async () => ({ storage }),
+    setRoomStorage: async () => ({ storage }),
     replay: async () => ({ events: [], more: false }),
     listTellable: async ({ upto }) => ({ entries: [], through: upto, authors: {} }),
     memberMarks: async () => ({ marks: [] }),
@@ -216,6 +239,7 @@ export function fakeRooms(): Fake<typeof roomsContract> {
 export function fakeFiles(): Fake<typeof filesContract> {
   const table: FilesService = {
     describeFiles: async () => ({ files: [file] }),
+    makeSquare: async () => ({ file }),
     useAsAvatar: async () => ({}),
     releaseAvatars: async () => ({}),
     dropFiles: async () => ({}),
@@ -267,10 +291,25 @@ export function fakeNotifications(): Fake<typeof notificationsContract> {
     readNotifications: async () => ({ ...inbox, unread: 0 }),
     followRead: async () => ({}),
     getNotificationSettings: async () => ({ settings: quiet }),
-    setNotificationSettings: async ({ do_not_disturb_until: until = null, quiet_hours: hours = null }) => ({
-      settings: { do_not_disturb_until: until, quiet_hours: hours },
+    setNotificationSettings: async ({
+      do_not_disturb_until: until = null,
+      quiet_hours: hours = null,
+      ...more
+    }) => ({
+      settings: {
+        do_not_disturb_until: until,
+        quiet_hours: hours,
+        push_content: more.push_content ?? 'full',
+      },
     }),
+    getPush: async () => ({ key: 'BKey', subscribed: true }),
+    subscribePush: async () => ({}),
+    unsubscribePush: async () => ({}),
+    getDigest: async () => ({ digest: '1h' }),
+    setDigest: async ({ digest }) => ({ digest }),
+    unsubscribe: async () => ({}),
     getRoomLevel: async () => ({ level: 'mentions' }),
+    sweepNotifications: async () => ({ items: 0, rooms: 0, people: 0 }),
     setRoomLevel: async ({ level }) => ({ level }),
   }
   return fakeService(notificationsContract, table)
