@@ -132,6 +132,10 @@ describe('files', () => {
     // The heading has the focus, so that the keyboard goes on from here.
     await vi.waitUntil(() => page.evaluate<boolean>(`document.activeElement?.textContent === 'Files'`))
     await sheet.getByRole('button', { name: 'Look at lake.png' }).waitFor()
+    await sheet.getByRole('button', { name: 'Back' }).click()
+    await vi.waitUntil(() => page.evaluate<boolean>(`document.activeElement?.textContent === 'All files'`))
+    await page.keyboard.press('Enter')
+    await sheet.getByRole('button', { name: 'Look at lake.png' }).waitFor()
     await expectAccessible(page, 'pictures of a room')
     await expectNoSidewaysScroll(page, 'pictures of a room')
     await sheet.getByRole('radio', { name: 'Media' }).check()

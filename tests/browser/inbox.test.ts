@@ -25,8 +25,7 @@ async function groupWith(other: Visitor, name: string): Promise<string> {
 const bell = ({ page }: Visitor) => page.getByRole('navigation').getByRole('link', { name: /^Inbox/ })
 const items = ({ page }: Visitor) => page.getByRole('region', { name: 'Inbox' }).last().getByRole('listitem')
 
-// Each has a ben of its own, and waits for seconds until he is told.
-describe.concurrent('the inbox', () => {
+describe('the inbox', () => {
   it('says on every screen how much waits, opens what an item is about, and is read with that', async () => {
     const ben = await stage.person('ben')
     await ben.page.goto('/inbox')
@@ -78,7 +77,7 @@ describe.concurrent('the inbox', () => {
   })
 })
 
-describe.concurrent('settings', () => {
+describe('settings', () => {
   it('a muted chat stays muted, and its mentions are not told', async () => {
     const ben = await stage.person('ben')
     const [muted, heard] = [await groupWith(ben, 'Muted'), await groupWith(ben, 'Heard')]

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makePng } from '../support/pictures.ts'
 import { englishOn } from './english.ts'
 import { direct } from './screen.ts'
 import {
@@ -39,10 +40,20 @@ beforeAll(async () => {
     reply_to: answered,
   })
   await filled.api('PUT', `/rooms/${room}/messages/${answered}/reactions/${encodeURIComponent('🎉')}`)
+  await sendPicture(filled, room)
   const gone = await say(filled, room, 'soon gone')
   await filled.api('DELETE', `/rooms/${room}/messages/${gone}`)
 })
 afterAll(() => stage.close())
+
+async function sendPicture({ page }: Visitor, to: string): Promise<void> {
+  await page.goto(`/r/${to}`)
+  const file = { name: 'hồ.png', mimeType: 'image/png', buffer: makePng(320, 200) }
+  await page.locator('input[data-attach]').setInputFiles([file])
+  await page.getByRole('button', { name: `Do not send ${file.name}` }).waitFor()
+  await page.getByRole('button', { name: 'Send message' }).click()
+  await page.locator('article button img').first().waitFor()
+}
 
 /** Somebody with two chats: one they have read and one that waits. */
 async function somebody(name: string, options: PersonOptions): Promise<Page> {
@@ -119,6 +130,14 @@ const screens = (): readonly Screen[] => [
     async open(page) {
       await page.locator('#main header').first().getByRole('button').last().click()
       await page.getByText('@minh').first().waitFor()
+    },
+  },
+  {
+    name: 'files of a room',
+    async open(page) {
+      await page.locator('section[aria-labelledby="details-files"] > button').click()
+      await page.locator('input[name="file-kind"]').first().waitFor()
+      await page.locator('li button img').first().waitFor()
     },
   },
 ]

@@ -1,7 +1,8 @@
 /** Every hostile upload is refused by a named error, or is served so that it can do no harm. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
-import { type Harmless, hostileCases, MARK } from './hostile-cases.ts'
+import { type Harmless, MARK } from './hostile-case.ts'
+import { hostileCases } from './hostile-cases.ts'
 import { type Answer, errorOf, fileOf, register, send } from './send-form.ts'
 
 const PICTURES = ['image/png', 'image/gif', 'image/jpeg', 'image/webp']

@@ -231,6 +231,45 @@ test('while the mail server is away letters wait, and then arrive once', async (
   expect([await settled(), back.received.length]).toEqual([['verify sent'], 1])
 })
 
+test('a letter that two processes are handed is sent by one, and by the other only if that one dies', async () => {
+  const queue = createInProcessWorkQueue(silentLog)
+  const kit = await createAuthKit({ publicUrl: PUBLIC_URL, queue })
+  onTestFinished(() => kit.close())
+  await kit.register('ann', { email: 'ann@example.org' })
+  const { rows } = await kit.store.database.query<{ id: string }>('select id from auth.mail')
+  const id = rows[0]?.id ?? ''
+  const compose = async (auth = kit.auth) =>
+    auth.composeMail({ id }).then(
+      ({ mail }) => mail?.to ?? 'nothing',
+      (error: { code: string }) => error.code,
+    )
+  const both = await Promise.all([compose(), compose(kit.another())])
+  expect(both.toSorted()).toEqual(['ann@example.org', 'conflict'])
+  kit.clock.advance(3 * 60_000)
+  expect(await compose()).toBe('ann@example.org')
+  await kit.auth.settleMail({ id, outcome: 'later' })
+  expect(await compose()).toBe('ann@example.org')
+  await kit.auth.settleMail({ id, outcome: 'sent' })
+  expect(await compose()).toBe('nothing')
+  kit.clock.advance(3 * 60_000)
+  expect(await compose()).toBe('nothing')
+})
+
+test('a mailbox that refuses for good is left in peace, and what is a day old is not sent any more', async () => {
+  const post = await createPostOffice({
+    refuseRecipient: (to) => (to.startsWith('nobody') ? 550 : undefined),
+  })
+  await post.register('ann', { email: 'nobody@example.org' })
+  expect(await post.settled()).toEqual(['verify refused'])
+  post.server.hold()
+  await post.register('ben', { email: 'ben@example.org' })
+  await post.tick(post.server.untilHeld(1))
+  post.clock.advance(24 * HOUR_MS)
+  post.server.release()
+  expect(await post.settled()).toEqual(['verify refused', expect.stringMatching(/^verify (late|dropped)$/)])
+  expect(post.server.received).toEqual([])
+})
+
 test('where no mail is sent, addresses are set at once and nothing waits anywhere', async () => {
   const kit = await createAuthKit()
   onTestFinished(() => kit.close())

@@ -3,6 +3,7 @@ import { silentLog, systemClock } from '@parley/contracts'
 import { archiveEntries } from '@parley/services/rooms/archive-entries'
 import { purgeDeletedRooms } from '@parley/services/rooms/delete-room'
 import { liftHold, listHolds, listKept, placeHold } from '@parley/services/rooms/holds'
+import { shareHolds } from '@parley/services/rooms/keep-held'
 import { previewRetention } from '@parley/services/rooms/preview-retention'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createRetentionKit, type RetentionKit } from '../support/retention-kit.ts'
@@ -154,4 +155,35 @@ it('a hold on the server holds everything', async () => {
   await liftHold(kit.database, hold.id, 'test')
   expect(await retention.expireAll(30)).toMatchObject({ messages: 10 })
   expect(await retention.countIn('log', room)).toBe(30)
+})
+
+it('placing a hold waits for whoever is removing words, so that nobody goes on without having seen it', async () => {
+  const { room } = await retention.roomOf(1)
+  const removing = Promise.withResolvers<void>()
+  const isRemoving = Promise.withResolvers<void>()
+  const removal = kit.database.transaction(async (transaction) => {
+    await shareHolds(transaction)
+    isRemoving.resolve()
+    await removing.promise
+  })
+  await isRemoving.promise
+  let isPlaced = false
+  const placing = placeHold(kit.database, { scope: 'room', target: room, reason: 'a case', by: 'test' }).then(
+    (placed) => {
+      isPlaced = true
+      return placed
+    },
+  )
+  await expect
+    .poll(async () => {
+      const { rows } = await kit.database.query(
+        `select 1 from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`,
+      )
+      return rows.length
+    })
+    .toBe(1)
+  expect(isPlaced).toBe(false)
+  removing.resolve()
+  await removal
+  await liftHold(kit.database, (await placing).hold.id, 'test')
 })

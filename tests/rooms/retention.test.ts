@@ -250,7 +250,7 @@ it('a run that is cut off anywhere loses nothing else and leaves nothing half', 
           cuts++
         },
       )
-    await cutOff(killer, attempt, () => isOver)
+    await cutOff(killer, attempt % 5, () => isOver)
     await work
     await database.close()
     const { rows } = await kit.database.query<{ whole: boolean; shown: number; first_seq: number }>(

@@ -1,13 +1,15 @@
 /** Web push, at a push service of ours that opens what comes as a browser would: told once, and not what need not be told. */
-import type { PushDeviceLike } from '@parley/sdk'
+import type { CreateParleyOptions, PushDeviceLike } from '@parley/sdk'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { PushDevice } from '../support/push-endpoint.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 import {
   createPeople,
   type Deployment,
   type People,
   type Person,
   type PushReceiving,
+  storedBodies,
   type Topology,
   until,
 } from './topology.ts'
@@ -31,9 +33,10 @@ export async function joinWithPush(
   people: People,
   { pushes }: PushReceiving,
   name: string,
+  options: CreateParleyOptions = {},
 ): Promise<Person & { device: PushDevice }> {
   const device = await pushes.subscribe()
-  const person = await people.join(name, { pushDevice: deviceOf(device) })
+  const person = await people.join(name, { ...options, pushDevice: deviceOf(device) })
   await person.parley.push.enable('en')
   return { ...person, device }
 }
@@ -100,6 +103,29 @@ export function describePush(topology: Topology<PushReceiving>): void {
         [heard, ann.username, undefined],
         [heard, ann.username, undefined],
       ])
+    })
+
+    it('who sits behind a half-open socket is told by push, and the message is there once the line is back', async () => {
+      const line = await startTcpProxy({ port: Number(new URL(ann.url).port) })
+      try {
+        const bob = await joinWithPush(people, deployment, 'bob', { baseUrl: line.url })
+        const room = await groupOf(bob)
+        bob.parley.markRead(room, bob.parley.room(room).get()?.head_seq ?? 0)
+        const endWatch = ann.parley.watch([bob.id])
+        await until(ann.parley.presence(bob.id), (presence) => presence?.state === 'online')
+        for (const direction of ['up', 'down'] as const) line.freeze(direction)
+        ann.parley.send(room, { body: `are you there, @${bob.username}` })
+        await textsUpTo(bob.device, `are you there, @${bob.username}`)
+        // Nobody has noticed: for the server he is connected and looks.
+        expect(ann.parley.presence(bob.id).get()?.state).toBe('online')
+        endWatch()
+        line.thaw()
+        const timeline = bob.parley.timeline(room)
+        await until(timeline, () => storedBodies(bob.parley, room).length > 0)
+        expect(storedBodies(bob.parley, room)).toEqual([`are you there, @${bob.username}`])
+      } finally {
+        await line.close()
+      }
     })
 
     it('a device that was signed out is told nothing, the others are', async () => {

@@ -81,7 +81,12 @@ test('the operator’s commands work beside it', async () => {
   const resync = await run(process.execPath, [PARLEY, 'resync', '--check'], { env })
   expect(resync.stdout).toContain('Both are equal')
   const doctor = await run(process.execPath, [PARLEY, 'doctor'], { env })
-  for (const found of [/ok +Redis +Redis \d/, /ok +RabbitMQ +answers/, /ok +PostgreSQL +PostgreSQL \d/, /ok +file store /])
+  for (const found of [
+    /ok +Redis +Redis \d/,
+    /ok +RabbitMQ +answers/,
+    /ok +PostgreSQL +PostgreSQL \d/,
+    /ok +file store /,
+  ])
     expect(doctor.stdout).toMatch(found)
 })
 

@@ -20,7 +20,7 @@ export interface RetentionKit {
   roomOf(count: number): Promise<{ room: string; head: number }>
   countIn(table: string, room: string): Promise<number>
   /** Of the newest page. */
-  bodies(room: string): Promise<string[]>
+  bodies(room: string, user?: string): Promise<string[]>
 }
 
 export function createRetentionKit(kit: RoomsKit, owner: string): RetentionKit {

@@ -30,13 +30,13 @@ export function Details({ room, title, timeline, onLeaveSheet }: DetailsProps) {
   // Joins, roles and pins are told between the messages: a new notice means that the lists may have changed.
   const { items } = useFrameStore(timeline)
   const version = items.findLast((item) => item.type === 'notice')?.key ?? ''
-  const [view, setView] = useState<'about' | 'files'>('about')
+  const [view, setView] = useState<'about' | 'files' | 'back'>('about')
   const open = (seq: number) => {
     onLeaveSheet()
     goTo(seq)
   }
   const files = { room: room.id, version: versionOfFiles(items), onOpen: open }
-  if (view === 'files') return <RoomFiles {...files} onBack={() => setView('about')} />
+  if (view === 'files') return <RoomFiles {...files} onBack={() => setView('back')} />
   return (
     <div className={styles.scroll}>
       {room.peer === undefined ? (
@@ -51,7 +51,7 @@ export function Details({ room, title, timeline, onLeaveSheet }: DetailsProps) {
         <Person user={room.peer} />
       )}
       <Pins room={room.id} version={version} onOpen={open} />
-      <NewestFiles {...files} onAll={() => setView('files')} />
+      <NewestFiles {...files} returned={view === 'back'} onAll={() => setView('files')} />
       <NotifyChoice key={room.id} room={room} />
       <StorageChoice key={`storage ${room.id}`} room={room} />
       {room.kind === 'direct' ? null : (

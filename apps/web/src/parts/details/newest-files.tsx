@@ -1,5 +1,5 @@
 import type { SentFile } from '@parley/protocol'
-import { useCallback } from 'react'
+import { useCallback, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParley } from '../../app/context.ts'
 import { useLoad } from '../../hooks/use-load.ts'
@@ -18,15 +18,22 @@ interface NewestFilesProps {
   readonly room: string
   readonly version: string
   readonly onOpen: (seq: number) => void
+  /** From all files: the focus goes back to where it came from. */
+  readonly returned: boolean
   readonly onAll: () => void
 }
 
 /** The last pictures, and the way to all files. */
-export function NewestFiles({ room, version, onOpen, onAll }: NewestFilesProps) {
+export function NewestFiles({ room, version, onOpen, returned, onAll }: NewestFilesProps) {
   const { t } = useTranslation()
   const parley = useParley()
   const { state, reload } = useLoad(useCallback(() => parley.files(room), [parley, room]))
   useReloadOn(version, reload)
+  const all = useRef<HTMLButtonElement>(null)
+  const { status } = state
+  useEffect(() => {
+    if (returned && status === 'ready') all.current?.focus()
+  }, [returned, status])
   return (
     <section className={styles.section} aria-labelledby="details-files">
       <h3 id="details-files" className={styles.sectionTitle}>
@@ -40,7 +47,7 @@ export function NewestFiles({ room, version, onOpen, onAll }: NewestFilesProps) 
       {state.status === 'ready' && state.value.items.length > 0 ? (
         <>
           <PictureGrid files={newestPictures(state.value.items)} onOpen={onOpen} />
-          <Button look="ghost" onClick={onAll}>
+          <Button ref={all} look="ghost" onClick={onAll}>
             {t('details.allFiles')}
           </Button>
         </>

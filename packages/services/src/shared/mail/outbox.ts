@@ -12,7 +12,7 @@ export const LETTER_MAX_AGE_MS = 86_400_000
 /** Longer than handing one over takes at the worst. */
 const CLAIM_MS = 180_000
 /** Between two tries, longer each time. */
-export const RETRY_MIN_MS = 2_000
+export const RETRY_MIN_MS = 1_000
 export const RETRY_MAX_MS = 120_000
 /** For operators who ask what happened. */
 const KEEP_SETTLED_MS = 7 * 86_400_000
