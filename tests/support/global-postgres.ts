@@ -37,6 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('emptyCluster', emptyCluster)
   return async () => {
     await postgres.stop()
-    await rm(directory, { recursive: true, force: true })
+    // A program that a test killed may still be writing what it has compiled.
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 })
   }
 }

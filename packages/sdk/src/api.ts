@@ -4,6 +4,7 @@
  */
 import type {
   Device,
+  ErrorCode,
   FileKind,
   FileShape,
   MailLocale,
@@ -59,8 +60,33 @@ export interface TimelineMessage extends Omit<Message, 'seq'> {
   readonly key: string
   readonly seq: number | null
   readonly state: DeliveryState | null
-  /** Why it failed, for a person. */
+  /** Why it failed, for a person, and for a program. */
   readonly error?: string
+  readonly error_code?: ErrorCode
+  /** Instead of `files`, while some of them have to be uploaded. */
+  readonly uploads?: readonly PendingUpload[]
+}
+
+/** A file of a message in the outbox. */
+export interface PendingUpload {
+  readonly id: string
+  readonly name: string
+  /** As the browser named it; may be empty. */
+  readonly type: string
+  readonly bytes: number
+  /** At the server. */
+  readonly done: boolean
+  /** The server refused it for good; the message waits for `removeUpload`, `retry` or `discard`. */
+  readonly refused?: ErrorCode
+}
+
+/** A file that goes with a message. */
+export interface NewFile {
+  readonly source: Blob
+  /** A `File`'s own by default. */
+  readonly name?: string
+  /** It was uploaded already, and is again only should it be gone. */
+  readonly file?: FileShape
 }
 
 /** Between messages: joins, leaves, role changes, renames, pins. */
@@ -213,8 +239,23 @@ export interface Parley {
   notificationSettings(): Promise<NotificationSettings>
   setNotificationSettings(changes: Partial<NotificationSettings>): Promise<NotificationSettings>
 
-  /** Puts a message into the outbox, which survives the browser, and returns its timeline key at once. */
-  send(room: string, input: { body: string; reply_to?: number; files?: readonly FileShape[] }): string
+  /**
+   * Puts a message into the outbox, which survives the browser, and returns its timeline key at once. Files that are not
+   * at the server are kept on this device and uploaded when their message's turn comes; messages after it wait. Throws
+   * `too_large` where `canKeep` says no.
+   */
+  send(
+    room: string,
+    input: { body: string; reply_to?: number; files?: readonly (FileShape | NewFile)[] },
+  ): string
+  /** Whether these files can wait in the outbox, which keeps 200 MB in all. */
+  canKeep(files: readonly Blob[]): boolean
+  /** How much of a `PendingUpload` is at the server, 0 to 1; 0 in a tab that does not upload it. */
+  uploadPart(upload: string): Store<number>
+  /** The bytes of a `PendingUpload`; undefined when they are gone. */
+  uploadBytes(upload: string): Promise<Blob | undefined>
+  /** Cancels a `PendingUpload`: its message goes without it or, with nothing left, not at all. */
+  removeUpload(key: string, upload: string): void
   /**
    * Uploads a file, to be sent or to be an avatar. What breaks on the way is begun once more from the start; throws
    * `ParleyError`, and the signal's reason when it was cancelled.
@@ -222,8 +263,9 @@ export interface Parley {
   upload(file: Blob, options?: UploadOptions): Promise<FileShape>
   /** Where a browser gets a file, or a picture made small; the cookie opens it. */
   fileUrl(id: string, variant?: 'thumbnail'): string
-  /** Tries a failed message again, or gives it up. */
+  /** Tries a failed message again. */
   retry(key: string): void
+  /** Gives up a message that failed, or whose files are not all uploaded. */
   discard(key: string): void
   edit(room: string, seq: number, body: string): Promise<void>
   remove(room: string, seq: number): Promise<void>

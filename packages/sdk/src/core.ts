@@ -12,7 +12,7 @@ import {
   TYPING_INTERVAL_MS,
   type User,
 } from '@parley/protocol'
-import type { ConnectionState } from './api.ts'
+import type { ConnectionState, Parley } from './api.ts'
 import { Connector } from './connection/connector.ts'
 import { pollTransport } from './connection/poll-transport.ts'
 import { socketTransport } from './connection/socket-transport.ts'
@@ -31,6 +31,7 @@ import { Rooms } from './store/rooms.ts'
 import { ValueStore } from './store/store.ts'
 import { Timelines } from './store/timelines.ts'
 import { Users } from './store/users.ts'
+import { createUpload } from './upload.ts'
 
 const REFETCH_TRIES_MAX = 5
 
@@ -45,6 +46,7 @@ export class Core {
   readonly inbox: Inbox
   readonly push: PushClient
   readonly marks: MarkSender
+  readonly upload: Parley['upload']
   readonly outbox: Outbox
   readonly #environment: Environment
   readonly #gaps: Gaps
@@ -102,6 +104,7 @@ export class Core {
       me: () => this.me,
       request: (request) => this.connector.requestOnce<'mark'>(request),
     })
+    this.upload = createUpload(this.session.rest, environment)
     this.outbox = new Outbox({
       clock,
       random,
@@ -109,6 +112,7 @@ export class Core {
       storage,
       locks: environment.locks,
       openChannel: environment.openChannel,
+      upload: this.upload,
       send: (request) => this.connector.requestOnce<'send'>(request),
       online: () => this.connector.online,
       arrived: (room) => this.rooms.get(room)?.log.position ?? 0,

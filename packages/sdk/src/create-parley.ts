@@ -3,7 +3,7 @@ import { Core } from './core.ts'
 import { createEmails } from './emails.ts'
 import { type ParleyInjectables, readEnvironment } from './environment.ts'
 import { ownKey } from './store/timeline-items.ts'
-import { createUpload, fileUrl } from './upload.ts'
+import { fileUrl } from './upload.ts'
 import { createVerbs } from './verbs.ts'
 
 export type CreateParleyOptions = ParleyOptions & ParleyInjectables
@@ -43,10 +43,14 @@ export function createParley(options: CreateParleyOptions = {}): Parley {
 
     ...createVerbs(core, environment.newId),
     send: (room, message) => ownKey(core.outbox.add(room, message).client_id),
-    upload: createUpload(session.rest, environment),
+    upload: core.upload,
     fileUrl: (id, variant) => fileUrl(environment.baseUrl, id, variant),
     retry: (key) => void core.outbox.retry(ownClientId(key)),
     discard: (key) => void core.outbox.discard(ownClientId(key)),
+    removeUpload: (key, upload) => void core.outbox.removeUpload(ownClientId(key), upload),
+    canKeep: (files) => core.outbox.hasSpace(files.reduce((sum, { size }) => sum + size, 0)),
+    uploadPart: (upload) => core.outbox.part(upload),
+    uploadBytes: (upload) => core.outbox.bytes(upload),
     markRead: (room, seq) => core.marks.read(room, seq),
     typing: (room) => core.typing(room),
     setAttention: (looking) => core.presences.setAttention(looking),
