@@ -134,5 +134,7 @@ export interface RunningRole {
 export interface RoleModule {
   /** What the role's schema needs, applied before any role starts. */
   readonly migrations?: { readonly schema: SchemaName; readonly migrations: readonly Migration[] }
+  /** Of its pool: an embedded PostgreSQL is given as many as all roles together may open. */
+  readonly connectionsMax?: number
   start(context: RoleContext): Promise<RunningRole>
 }

@@ -4,7 +4,7 @@ import { filesMigrations } from '@parley/services/files/migrations'
 import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
 
 /** A row a request; nothing is held while bytes move. */
-const CONNECTIONS_MAX = 6
+export const connectionsMax: NonNullable<RoleModule['connectionsMax']> = 6
 
 export const migrations: NonNullable<RoleModule['migrations']> = filesMigrations
 
@@ -12,7 +12,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
   const { clock, newId, log, services, fileLimits: limits } = context
   const store = await context.openFileStore()
   const service = createFilesService({
-    database: context.database('files', CONNECTIONS_MAX),
+    database: context.database('files', connectionsMax),
     store,
     limits,
     clock,

@@ -3,7 +3,7 @@ import { createNotificationsService } from '@parley/services/notifications/creat
 import { notificationsMigrations } from '@parley/services/notifications/migrations'
 import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
 
-const CONNECTIONS_MAX = 8
+export const connectionsMax: NonNullable<RoleModule['connectionsMax']> = 8
 
 export const migrations: NonNullable<RoleModule['migrations']> = notificationsMigrations
 
@@ -11,7 +11,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
   const { bus, queue, clock, newId, log, services, tracer } = context
   const mailer = await context.mail?.openMailer()
   const service = createNotificationsService({
-    database: context.database('notifications', CONNECTIONS_MAX),
+    database: context.database('notifications', connectionsMax),
     bus,
     queue,
     clock,

@@ -7,7 +7,7 @@ import { observeJobs } from '../observe-jobs.ts'
 import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
 
 /** For the leader's lock, the looks and the history; each job that runs holds one more. */
-const CONNECTIONS_MIN = 3
+export const connectionsMax: NonNullable<RoleModule['connectionsMax']> = 8
 
 export const migrations: NonNullable<RoleModule['migrations']> = schedulerMigrations
 
@@ -15,7 +15,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
   const { clock, log, services, metrics } = context
   const jobs = createJobs(context.jobs, services)
   const scheduler = createScheduler({
-    database: context.database('scheduler', CONNECTIONS_MIN + jobs.length),
+    database: context.database('scheduler', connectionsMax),
     clock,
     log,
     jobs,

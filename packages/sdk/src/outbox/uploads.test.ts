@@ -1,7 +1,7 @@
 /** Messages with files that are uploaded on the way. */
 import type { FileShape } from '@parley/protocol'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { NewFile, Parley, PendingUpload, Timeline } from '../api.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { NewFile, Parley, PendingUpload, Storage, Timeline } from '../api.ts'
 import { memoryStorage } from '../storage/memory.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import type { FakeServer } from '../testing/fake-server.ts'
@@ -40,9 +40,16 @@ const allSent = (timeline: Timeline, count: number) =>
 const failed = (timeline: Timeline) =>
   until(timeline, ({ items }) => messagesOf(items).some(({ state }) => state === 'failed'))
 const uploadsOf = (timeline: Timeline): readonly PendingUpload[] => shown(timeline)[0]?.uploads ?? []
-/** Nothing of a message or its files is left on the device. */
-const cleared = async (storage: ReturnType<typeof memoryStorage>) =>
-  [...(await storage.list('outbox/')), ...(await storage.list('upload/'))].map(([key]) => key)
+/** Keys of messages and files on the device become as `check` wants them. */
+const kept = (storage: Storage, check: (keys: readonly string[]) => boolean) =>
+  vi.waitUntil(
+    async () => {
+      const all = [...(await storage.list('outbox/')), ...(await storage.list('upload/'))]
+      return check(all.map(([key]) => key))
+    },
+    { interval: 5, timeout: 5_000 },
+  )
+const nothingKept = (storage: Storage) => kept(storage, (keys) => keys.length === 0)
 
 async function goOffline(client: Parley): Promise<void> {
   server.sockets = 'refused'
@@ -63,16 +70,7 @@ function gate(): () => void {
   }
 }
 const arrived = (count: number) =>
-  until(
-    {
-      get: () => server.files.arrived.length,
-      subscribe: (listener) => {
-        const timer = setInterval(listener, 5)
-        return () => clearInterval(timer)
-      },
-    },
-    (length) => length >= count,
-  )
+  vi.waitUntil(() => server.files.arrived.length >= count, { interval: 5, timeout: 5_000 })
 
 describe('once and in order', () => {
   test('the message is shown at once with its files, goes when they are there, and the next waits for it', async () => {
@@ -95,11 +93,7 @@ describe('once and in order', () => {
     expect(stored()).toEqual([['look', 'a.txt', 'b.txt'], ['next']])
     expect(server.files.arrived).toEqual([arrival('a.txt'), arrival('b.txt')])
     expect(shown(timeline)[0]).toMatchObject({ key, files: [{ name: 'a.txt' }, { name: 'b.txt' }] })
-    await until(
-      { get: () => 0, subscribe: (listener) => (queueMicrotask(listener), () => {}) },
-      () => true,
-    )
-    expect(await cleared(storage)).toEqual([])
+    await nothingKept(storage)
   })
 
   test('a line that is cut in the middle costs nothing: it is uploaded again and sent once', async () => {
@@ -135,17 +129,7 @@ describe('away and back', () => {
     const first = await harness.signIn('ann', { storage })
     await goOffline(first)
     const key = first.send('r1', { body: 'look', files: [file('a.txt')] })
-    await until(
-      {
-        get: () => 0,
-        subscribe: (listener) => {
-          const timer = setInterval(listener, 5)
-          return () => clearInterval(timer)
-        },
-      },
-      () => true,
-    )
-    await savedIn(storage)
+    await kept(storage, (keys) => keys.length === 2)
     await first.stop()
     expect(server.files.arrived).toEqual([])
     comeBack()
@@ -156,7 +140,7 @@ describe('away and back', () => {
     await allSent(timeline, 1)
     expect(shown(timeline)).toMatchObject([{ key, body: 'look', files: [{ name: 'a.txt' }] }])
     expect(server.files.arrived).toEqual([arrival('a.txt')])
-    expect(await cleared(storage)).toEqual([])
+    await nothingKept(storage)
   })
 
   test('a program that ends between upload and sending leaves the id: the next sends without uploading again', async () => {
@@ -221,7 +205,7 @@ describe('away and back', () => {
     const young = `${String(clock.now()).padStart(17, '0')}-y`
     for (const id of [old, young]) await storage.set(`upload/u_ann/${id}`, new Blob(['x']))
     await harness.signIn('ann', { storage, clock })
-    await gone(storage, old)
+    await kept(storage, (keys) => !keys.some((key) => key.endsWith(old)))
     expect((await storage.list('upload/')).map(([key]) => key)).toEqual([`upload/u_ann/${young}`])
   })
 })
@@ -242,7 +226,7 @@ describe('refusals', () => {
     ann.removeUpload(key, big?.id ?? '')
     await allSent(timeline, 2)
     expect(stored()).toEqual([['not held up'], ['look', 'b.txt']])
-    await gone(storage, '')
+    await nothingKept(storage)
   })
 
   test('without the refused file nothing may be left: the message is gone, and its bytes', async () => {
@@ -254,7 +238,7 @@ describe('refusals', () => {
     await failed(timeline)
     ann.removeUpload(key, uploadsOf(timeline)[0]?.id ?? '')
     expect(shown(timeline)).toEqual([])
-    await gone(storage, '')
+    await nothingKept(storage)
   })
 
   test('tried again, a refused file is uploaded again', async () => {
@@ -292,7 +276,7 @@ describe('refusals', () => {
     ann.discard(key)
     await allSent(timeline, 1)
     expect(stored()).toEqual([['yes']])
-    await gone(storage, '')
+    await nothingKept(storage)
   })
 
   test('more than the device keeps is refused at once, at the bound it is not', async () => {
@@ -344,7 +328,7 @@ describe('two tabs of one person', () => {
     for (const timeline of views) await allSent(timeline, 1)
     expect(stored()).toEqual([['yes']])
     expect(server.files.arrived).toHaveLength(1)
-    await gone(shared.storage, '')
+    await nothingKept(shared.storage)
   })
 
   test('a tab that is closed in the middle of an upload leaves it to the other', async () => {
