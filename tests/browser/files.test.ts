@@ -124,6 +124,45 @@ describe('files', () => {
     await bob.page.locator('article').getByText('only words').waitFor()
   })
 
+  it('a picture chosen and sent while offline outlives the page, and is there once for everyone', async () => {
+    await ann.context.setOffline(true)
+    await choose(ann.page, picture('boat.png'), { ...picture('log.txt'), mimeType: 'text/plain' })
+    await ann.page.getByRole('textbox').fill('from the lake')
+    await send(ann.page)
+    const mine = ann.page.locator('article').filter({ hasText: 'from the lake' })
+    await mine.getByRole('progressbar', { name: 'Upload of boat.png' }).waitFor()
+    await mine.getByRole('button', { name: 'Cancel the upload of log.txt' }).click()
+    await mine.getByRole('progressbar', { name: 'Upload of log.txt' }).waitFor({ state: 'detached' })
+    await expectAccessible(ann.page, 'a message that waits for its upload')
+    // The page comes from the network again, but nothing of it can be uploaded yet.
+    await ann.page.route('**/api/v1/files', (route) => route.abort())
+    await ann.context.setOffline(false)
+    await ann.page.reload()
+    await mine.getByRole('progressbar', { name: 'Upload of boat.png' }).waitFor()
+    await drawn(ann.page, 'article img[src^=blob]', 1)
+    await ann.page.unroute('**/api/v1/files')
+    for (const { page } of [bob, ann]) {
+      await page.getByRole('button', { name: 'Look at boat.png' }).waitFor()
+      expect(await page.locator('article').filter({ hasText: 'from the lake' }).count()).toBe(1)
+    }
+    expect(await mine.getByText('log.txt').count()).toBe(0)
+  })
+
+  it('a file that is refused on the way keeps its message, which can go without it', async () => {
+    await ann.page.route('**/api/v1/files', (route) => route.abort())
+    await choose(ann.page, { ...picture('torn.png'), buffer: makePng(20, 20).subarray(0, 60) })
+    await ann.page.getByText('Is uploaded once you are online').waitFor()
+    await ann.page.getByRole('textbox').fill('without it')
+    await send(ann.page)
+    await ann.page.unroute('**/api/v1/files')
+    const mine = ann.page.locator('article').filter({ hasText: 'without it' })
+    await mine.getByText('This kind of file is not accepted.').waitFor()
+    await expectAccessible(ann.page, 'a message with a refused file')
+    await mine.getByRole('button', { name: 'Remove this file and send' }).click()
+    await bob.page.locator('article').filter({ hasText: 'without it' }).waitFor()
+    await mine.getByRole('list', { name: 'Attached files' }).waitFor({ state: 'detached' })
+  })
+
   it('the files of a room are found by kind, looked at, and lead to their messages', async () => {
     const { page } = bob
     await page.getByRole('button', { name: 'Details' }).click()

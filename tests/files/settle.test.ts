@@ -155,6 +155,28 @@ test('an avatar is no orphan; one that was replaced is', async () => {
   ])
 })
 
+test('an avatar that another change has closed at the same moment is opened again', async () => {
+  const kit = await setUp()
+  const [first, second] = [await kit.upload(), await kit.upload()]
+  for (const { id } of [first, second]) await kit.files.useAsAvatar({ user: OWNER, id })
+  for (const { id } of [second, first]) await kit.files.releaseAvatars({ user: OWNER, except: id })
+  expect([await kit.codeFor(OTHER, first.id), await kit.codeFor(OTHER, second.id)]).toEqual([
+    'open',
+    'not_found',
+  ])
+})
+
+test('squares of one person are made two at a time, beyond that they are told to wait', async () => {
+  const kit = await setUp()
+  const { id } = await kit.upload(makePng(900, 600))
+  const all = await Promise.allSettled(
+    Array.from({ length: 5 }, () => kit.files.makeSquare({ user: OWNER, id })),
+  )
+  const refused = all.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  expect(refused).toHaveLength(3)
+  for (const reason of refused) expect(reason).toMatchObject({ code: 'rate_limited' })
+})
+
 test('a square is a small picture of its own, and no other is made of one', async () => {
   const kit = await setUp()
   const { id } = await kit.upload(makePng(900, 600))

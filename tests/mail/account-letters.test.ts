@@ -164,6 +164,41 @@ test('a link for a new password is void once the password or the address has cha
   expect(await use(moved)).toBe('link_expired')
 })
 
+test('a link that verifies is void once the password has changed', async () => {
+  const { auth, register, letterTo } = await createPostOffice()
+  const { user, device } = await register('ann', { email: 'ann@example.org' })
+  const token = (await letterTo('ann@example.org')).token('/verify-email')
+  const [current, next] = [RIGHT_PASSWORD, 'second horse battery']
+  await auth.changePassword({ user: user.id, device, current, next, address })
+  expect(await codeOf(auth.verifyEmail({ token, address }))).toBe('link_expired')
+  await auth.resendVerification({ user: user.id })
+  const fresh = (await letterTo('ann@example.org', 2)).token('/verify-email')
+  await auth.resetPassword({ username: 'ann', password: 'third horse battery' })
+  expect(await codeOf(auth.verifyEmail({ token: fresh, address }))).toBe('link_expired')
+})
+
+test('a change of address that is refused leaves the language as it was', async () => {
+  const { auth, register } = await createPostOffice()
+  const { user } = await register('ann')
+  const change = { user: user.id, email: 'ann@example.org', locale: 'vi', address } as const
+  expect(await codeOf(auth.setEmail({ ...change, password: 'wrong horse' }))).toBe('bad_credentials')
+  expect((await auth.getEmail({ user: user.id })).email.locale).toBe('en')
+  expect((await auth.setEmail({ ...change, password: RIGHT_PASSWORD })).email.locale).toBe('vi')
+})
+
+test('many accounts together send few letters to an address that none of them has shown to be theirs', async () => {
+  const { auth, register, settled } = await createPostOffice()
+  const ask = async (n: number) => {
+    const { user } = await register(`person-${n}`)
+    const change = { user: user.id, email: 'victim@example.com', password: RIGHT_PASSWORD, address }
+    return codeOf(auth.setEmail(change))
+  }
+  const codes = []
+  for (let n = 0; n < 12; n++) codes.push(await ask(n))
+  expect(codes).toEqual([...Array(10).fill('none'), 'rate_limited', 'rate_limited'])
+  expect(await settled()).toHaveLength(10)
+})
+
 test('nobody learns by the way to a new password who has an account, and nobody unverified gets a letter', async () => {
   const { auth, register, settled, join, store, server } = await createPostOffice()
   await register('ben', { email: 'ben@example.org' })

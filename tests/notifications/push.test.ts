@@ -337,6 +337,22 @@ describe('a subscription', () => {
     expect(rows).toHaveLength(1)
   })
 
+  it('that many devices bring at the same moment is one’s, and none of them fails', async () => {
+    const { subscription } = phone
+    const devices = Array.from({ length: 12 }, () => `device-${count++}`)
+    await Promise.all(
+      devices.map((device) =>
+        kit.notifications.subscribePush({
+          user: ben,
+          device,
+          subscription: { ...subscription, language: 'en' },
+        }),
+      ),
+    )
+    const all = await Promise.all(devices.map((device) => kit.notifications.getPush({ user: ben, device })))
+    expect(all.filter(({ subscribed }) => subscribed)).toHaveLength(1)
+  })
+
   it('beyond twenty drops the one that was renewed longest ago', async () => {
     const added: Awaited<ReturnType<typeof addDevice>>[] = []
     while (added.length < 20) added.push(await addDevice())

@@ -37,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('emptyCluster', emptyCluster)
   return async () => {
     await postgres.stop()
-    // A program that a test killed may still be writing what it has compiled.
+    // Vitest ends its workers after this; each writes what it has compiled when it ends, as a program may that a test left.
     await rm(directory, { recursive: true, force: true, maxRetries: 10 })
   }
 }

@@ -18,7 +18,7 @@ export const filesContract = defineContract('files', {
   makeSquare: verb(z.object({ user: shape.id, id: shape.id }), z.object({ file: shape.file })),
   /** Shows a picture of one's own to everybody who is signed in. Throws `not_found`, and `file_refused` for anything but a picture. */
   useAsAvatar: verb(z.object({ user: shape.id, id: shape.id }), z.object({})),
-  /** Pictures that are this user's avatar no more; all of them without `except`. */
+  /** Pictures that are this user's avatar no more; all of them without `except`, which is it again if it was not. */
   releaseAvatars: verb(z.object({ user: shape.id, except: shape.id.optional() }), z.object({})),
   /** Those of them that no message carries any more are closed at once and removed within minutes. */
   dropFiles: verb(z.object({ ids }), z.object({})),

@@ -7,6 +7,7 @@ import { FakeClock } from '../testing/fake-clock.ts'
 import type { FakeServer } from '../testing/fake-server.ts'
 import { Harness, messagesOf, online, until } from '../testing/harness.ts'
 import { openBrowser } from '../testing/open-browser.ts'
+import { Uploader } from './uploader.ts'
 
 let harness: Harness
 let server: FakeServer
@@ -343,4 +344,27 @@ describe('two tabs of one person', () => {
     expect(stored()).toEqual([['', 'a.txt', 'b.txt']])
     expect(server.framesOf('send')).toHaveLength(1)
   })
+})
+
+test('an upload that moves goes on; one that stands still for a minute ends as one that may be tried again', async () => {
+  const clock = new FakeClock()
+  let move = (_part: number) => {}
+  const uploader = new Uploader((_file, options) => {
+    move = options?.onProgress ?? move
+    return new Promise(() => {})
+  }, clock)
+  const upload = { id: 'u', name: 'a.txt', type: '', bytes: 1, kept: true }
+  let ended: unknown = null
+  const running = uploader.run(upload, new Blob(['x'])).catch((error: unknown) => {
+    ended = error
+  })
+  for (let part = 1; part <= 5; part++) {
+    move(part / 10)
+    clock.advance(59_999)
+  }
+  await Promise.resolve()
+  expect([ended, uploader.part('u').get()]).toEqual([null, 0.5])
+  clock.advance(1)
+  await running
+  expect(ended).toMatchObject({ code: 'unavailable', retryable: true })
 })

@@ -18,8 +18,8 @@ export const changePassword: AuthVerb<'changePassword'> = async (context, input)
 
   const hash = await passwords.hash(input.next)
   const ended = await database.transaction(async (transaction) => {
-    // A link that somebody asked for must not undo this.
-    await dropTokens(transaction, input.user, ['reset'])
+    // A link that somebody asked for must not undo this, nor lead to an address that they chose.
+    await dropTokens(transaction, input.user, ['reset', 'verify'])
     const { rowCount } = await transaction.query(
       'update auth.account set password_hash = $3 where id = $1 and password_hash = $2',
       [input.user, checked, hash],

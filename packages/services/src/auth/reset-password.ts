@@ -16,8 +16,7 @@ export async function resetPassword(context: AuthContext, input: ResetPassword):
   const username = input.username.toLowerCase()
   const ended = await database.transaction(async (transaction) => {
     await transaction.query(
-      `delete from auth.mail_token where purpose = 'reset'
-         and account = (select id from auth.account where username = $1)`,
+      'delete from auth.mail_token where account = (select id from auth.account where username = $1)',
       [username],
     )
     const { rows } = await transaction.query<{ id: string }>(

@@ -28,10 +28,11 @@ export function createAvatars({
       return {}
     },
     async releaseAvatars({ user, except }) {
-      // From now on like any file: it goes when no message carries it.
+      // From now on like any file: it goes when no message carries it. The one that is left may have been closed by another
+      // change at the same moment.
       await database.query(
-        `update files.file set is_avatar = false, kept = false, changed_at = $3
-         where owner_id = $1 and is_avatar and id is distinct from $2`,
+        `update files.file set is_avatar = (id is not distinct from $2), kept = false, changed_at = $3
+         where owner_id = $1 and is_avatar <> (id is not distinct from $2)`,
         [user, except ?? null, new Date(clock.now())],
       )
       return {}

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { makeAnimatedPng, makeGif } from '../../../../tests/support/pictures.ts'
 import { createPictureMaker, PICTURE_MAX_FRAMES } from './make-picture.ts'
 
-const make = createPictureMaker().make
+const maker = createPictureMaker()
+const make = (source: Uint8Array) => maker.make(async () => source)
 const colour = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#2a7' } })
 
@@ -105,12 +106,30 @@ describe('a picture', () => {
   })
 
   it('that becomes a square shows the middle, stands still and is small', async () => {
-    const square = createPictureMaker().makeSquare
+    const square = (source: Uint8Array) => maker.makeSquare(async () => source)
     const wide = await square((await make(await colour(2_000, 1_000).png().toBuffer())).content)
     expect([wide.type, wide.width, wide.height]).toEqual(['image/webp', 512, 512])
     const moving = await square((await make(makeGif(12, 10, 4))).content)
     expect([moving.width, moving.height]).toEqual([10, 10])
     expect((await sharp(moving.content).metadata()).pages ?? 1).toBe(1)
+  })
+
+  it('that waits for its turn is not in memory yet', async () => {
+    const source = await colour(32, 32).png().toBuffer()
+    const release = Promise.withResolvers<void>()
+    let read = 0
+    const all = Array.from({ length: 10 }, () =>
+      maker.make(async () => {
+        read++
+        await release.promise
+        return source
+      }),
+    )
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(read).toBe(2)
+    release.resolve()
+    await Promise.all(all)
+    expect(read).toBe(10)
   })
 
   it('in AVIF becomes WebP', async () => {

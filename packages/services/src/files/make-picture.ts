@@ -58,7 +58,8 @@ const outputs: Readonly<Record<string, Output | undefined>> = {
   heif: WEBP,
 }
 
-export type MakePicture = (source: Uint8Array) => Promise<Picture>
+/** `read` is called once it is this picture's turn: those that wait hold no memory. */
+export type MakePicture = (read: () => Promise<Uint8Array>) => Promise<Picture>
 
 export interface PictureMaker {
   /** Throws `file_refused` for what is damaged or too large to be worked on. */
@@ -75,12 +76,12 @@ export function createPictureMaker(): PictureMaker {
   const waiting: (() => void)[] = []
 
   const oneOfFew =
-    (work: MakePicture): MakePicture =>
-    async (source) => {
+    (work: (source: Uint8Array) => Promise<Picture>): MakePicture =>
+    async (read) => {
       if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
       else free--
       try {
-        return await work(source)
+        return await work(await read())
       } finally {
         const next = waiting.shift()
         if (next === undefined) free++

@@ -3,6 +3,7 @@ import type { FileDoor, Upload } from '@parley/contracts'
 import { type FileShape, ParleyError } from '@parley/protocol'
 import { cleanName, withEnding } from './clean-name.ts'
 import type { FilesDependencies } from './dependencies.ts'
+import { createFewAtOnce } from './few-at-once.ts'
 import { rawKey } from './file-row.ts'
 import { findType, HEAD_BYTES } from './find-type.ts'
 import { keepFile, type Stored, storePicture } from './keep-file.ts'
@@ -12,7 +13,6 @@ import { ownUsedUp, readRoom } from './usage.ts'
 
 /** Of one person in one process; more would only be slower. */
 const UPLOADS_MAX_AT_ONCE = 10
-const RETRY_MS = 2_000
 /** What a form is besides the file in it. */
 const FORM_MAX_BYTES = 16 * 1024
 
@@ -21,7 +21,7 @@ export function createUploadFile(
   makePicture: MakePicture,
 ): FileDoor['upload'] {
   const { database, limits } = dependencies
-  const underWay = new Map<string, number>()
+  const fewAtOnce = createFewAtOnce(UPLOADS_MAX_AT_ONCE)
 
   async function take(input: Upload, content: AsyncIterable<Uint8Array>): Promise<FileShape> {
     const room = await readRoom(database, limits, input.user)
@@ -36,23 +36,16 @@ export function createUploadFile(
     })
   }
 
-  return async (input, content, context) => {
-    const { permissions } = await dependencies.auth.getPermissions(
-      { actor: input.user, user: input.user },
-      context,
-    )
-    if (permissions.send_file === false) throw new ParleyError('forbidden')
-    const mine = underWay.get(input.user) ?? 0
-    if (mine >= UPLOADS_MAX_AT_ONCE) throw new ParleyError('rate_limited', { retryAfterMs: RETRY_MS })
-    underWay.set(input.user, mine + 1)
-    try {
-      return await take(input, content)
-    } finally {
-      const left = (underWay.get(input.user) ?? 1) - 1
-      if (left === 0) underWay.delete(input.user)
-      else underWay.set(input.user, left)
-    }
-  }
+  // Before anything is asked of the database: what is refused here costs nobody anything.
+  return (input, content, context) =>
+    fewAtOnce(input.user, async () => {
+      const { permissions } = await dependencies.auth.getPermissions(
+        { actor: input.user, user: input.user },
+        context,
+      )
+      if (permissions.send_file === false) throw new ParleyError('forbidden')
+      return take(input, content)
+    })
 }
 
 async function store(
@@ -82,9 +75,11 @@ async function store(
     rawKey(id),
     bounded(all, PICTURE_MAX_BYTES, () => tooLarge(PICTURE_MAX_BYTES)),
   )
-  const raw = await files.get(rawKey(id))
-  if (raw === undefined) throw new ParleyError('unavailable')
-  const picture = await makePicture(await collect(raw))
+  const picture = await makePicture(async () => {
+    const raw = await files.get(rawKey(id))
+    if (raw === undefined) throw new ParleyError('unavailable')
+    return collect(raw)
+  })
   const stored = await storePicture(files, id, picture)
   await files.delete(rawKey(id))
   return { ...stored, name: withEnding(name, picture.endings) }

@@ -75,7 +75,7 @@ function Writer(props: ComposerProps) {
       if (seq !== undefined && body !== '' && !saving) save(seq, body)
       return
     }
-    if (uploads.pending || (body === '' && uploads.files.length === 0)) return
+    if (uploads.blocked() || (body === '' && uploads.files.length === 0)) return
     parley.send(room, { body, files: uploads.files, ...(seq === undefined ? {} : { reply_to: seq }) })
     uploads.clear()
     setDraft('')
@@ -93,7 +93,7 @@ function Writer(props: ComposerProps) {
         text={text}
         focusKey={writing === null ? '' : `${writing.kind}${writing.message.key}`}
         editing={editing}
-        carries={editing || uploads.items.length === 0 ? 'text' : uploads.pending ? 'pending' : 'files'}
+        carries={editing || uploads.items.length === 0 ? 'text' : uploads.blocked() ? 'blocked' : 'files'}
         attach={editing ? null : <AttachButton onFiles={uploads.add} />}
         onFiles={editing ? undefined : uploads.add}
         onText={(next) => {

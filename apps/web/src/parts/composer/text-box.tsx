@@ -29,8 +29,8 @@ interface TextBoxProps {
   readonly placeholder: string
   readonly text: string
   readonly editing: boolean
-  /** What goes with the text: nothing, files, or files that are still on their way. */
-  readonly carries: 'text' | 'files' | 'pending'
+  /** What goes with the text: nothing, files, or files that cannot be sent (yet). */
+  readonly carries: 'text' | 'files' | 'blocked'
   readonly attach: ReactNode
   /** Files that were pasted; left out where none are taken. */
   readonly onFiles: ((files: readonly File[]) => void) | undefined

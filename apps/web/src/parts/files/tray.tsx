@@ -9,18 +9,35 @@ import type { Attachment, Uploads } from './use-uploads.ts'
 export function Tray({ uploads }: { uploads: Uploads }) {
   const { t } = useTranslation()
   if (uploads.items.length === 0) return null
+  const tooMuch = uploads.tooMuch()
   return (
-    <ul className={styles.tray} aria-label={t('files.attached')}>
-      {uploads.items.map((item) => (
-        <Row key={item.key} item={item} uploads={uploads} />
-      ))}
-    </ul>
+    <>
+      <ul className={styles.tray} aria-label={t('files.attached')}>
+        {uploads.items.map((item) => (
+          <Row key={item.key} item={item} uploads={uploads} keepable={!tooMuch} />
+        ))}
+      </ul>
+      {tooMuch ? (
+        <p className={styles.note} role="status">
+          {t('files.uploadFirst')}
+        </p>
+      ) : null}
+    </>
   )
 }
 
-function Row({ item, uploads }: { item: Attachment; uploads: Uploads }) {
+interface RowProps {
+  readonly item: Attachment
+  readonly uploads: Uploads
+  /** What is not uploaded can go with the message all the same. */
+  readonly keepable: boolean
+}
+
+function Row({ item, uploads, keepable }: RowProps) {
   const { t, i18n } = useTranslation()
-  const { name, part, error, file } = item
+  const { name, part, file } = item
+  const later = keepable && item.passes
+  const error = later ? null : item.error
   const percent = Math.round(part * 100)
   return (
     <li className={styles.attachment} data-failed={error !== null || undefined}>
@@ -35,16 +52,18 @@ function Row({ item, uploads }: { item: Attachment; uploads: Uploads }) {
         <span className={styles.fileName}>{name}</span>
         {error === null ? (
           <span className={styles.fileFacts}>
-            {file === null
-              ? t('files.sending', { percent })
-              : formatBytes(item.bytes, i18n.resolvedLanguage ?? 'en')}
+            {later
+              ? t('files.later')
+              : file === null
+                ? t('files.sending', { percent })
+                : formatBytes(item.bytes, i18n.resolvedLanguage ?? 'en')}
           </span>
         ) : (
           <span className={styles.fileError} role="alert">
             <CircleAlert size={13} aria-hidden="true" /> {error}
           </span>
         )}
-        {file === null && error === null ? (
+        {file === null && item.error === null ? (
           <progress
             className={styles.progress}
             max={100}
@@ -66,7 +85,7 @@ function Row({ item, uploads }: { item: Attachment; uploads: Uploads }) {
         icon={X}
         size={16}
         small
-        label={t(file === null && error === null ? 'files.cancel' : 'files.remove', { name })}
+        label={t(file === null && item.error === null ? 'files.cancel' : 'files.remove', { name })}
         onClick={() => uploads.remove(item.key)}
       />
     </li>

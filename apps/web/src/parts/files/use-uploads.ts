@@ -1,13 +1,15 @@
 import { FILES_PER_MESSAGE_MAX, type FileShape } from '@parley/protocol'
+import type { NewFile } from '@parley/sdk/api'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParley } from '../../app/context.ts'
-import { useErrorText } from '../../hooks/use-error-text.ts'
+import { errorPasses, useErrorText } from '../../hooks/use-error-text.ts'
 import { useToasts } from '../toasts.tsx'
 
 /** A file that was chosen for the next message. */
 export interface Attachment {
   readonly key: number
+  readonly source: File
   readonly name: string
   readonly bytes: number
   /** A picture's own bytes, shown until it is sent. */
@@ -16,14 +18,18 @@ export interface Attachment {
   readonly part: number
   readonly file: FileShape | null
   readonly error: string | null
+  /** The line, not the file, is to blame: the message may go, and the file is uploaded when it can be. */
+  readonly passes: boolean
 }
 
 export interface Uploads {
   readonly items: readonly Attachment[]
-  /** Those that can be sent. */
-  readonly files: readonly FileShape[]
-  /** Something is still on its way, or failed: the message has to wait. */
-  readonly pending: boolean
+  /** For the message. */
+  readonly files: readonly NewFile[]
+  /** What is not uploaded yet is more than this device keeps. */
+  tooMuch(): boolean
+  /** Something was refused, or has to be uploaded before the message is sent. */
+  blocked(): boolean
   add(files: readonly File[]): void
   retry(key: number): void
   /** Cancels it, or takes it out again. */
@@ -34,8 +40,23 @@ export interface Uploads {
 
 interface Running {
   readonly source: File
-  abort: AbortController
+  readonly abort: AbortController
 }
+
+/** What browsers draw. */
+export const isPreviewable = (type: string): boolean => /^image\/(png|jpeg|gif|webp|avif)$/.test(type)
+
+const toAttachment = (source: File, key: number): Attachment => ({
+  key,
+  source,
+  name: source.name,
+  bytes: source.size,
+  preview: isPreviewable(source.type) ? URL.createObjectURL(source) : null,
+  part: 0,
+  file: null,
+  error: null,
+  passes: false,
+})
 
 /** Uploads for one room's composer; what is still going on ends with it. */
 export function useUploads(): Uploads {
@@ -54,12 +75,12 @@ export function useUploads(): Uploads {
     (key: number, source: File) => {
       const abort = new AbortController()
       running.current.set(key, { source, abort })
-      change(key, { part: 0, error: null })
+      change(key, { part: 0, error: null, passes: false })
       parley
         .upload(source, { signal: abort.signal, onProgress: (part) => change(key, { part }) })
         .then((file) => change(key, { file, part: 1 }))
         .catch((error: unknown) => {
-          if (!abort.signal.aborted) change(key, { error: errorText(error) })
+          if (!abort.signal.aborted) change(key, { error: errorText(error), passes: errorPasses(error) })
         })
     },
     [parley, change, errorText],
@@ -78,32 +99,23 @@ export function useUploads(): Uploads {
     [forget],
   )
 
+  const tooMuch = useCallback(() => {
+    const left = items.flatMap(({ source, file }) => (file === null ? [source] : []))
+    return left.length > 0 && !parley.canKeep(left)
+  }, [items, parley])
+
   return useMemo(
     () => ({
       items,
-      files: items.flatMap(({ file }) => file ?? []),
-      pending: items.some(({ file }) => file === null),
+      files: items.map(({ source, file }) => (file === null ? { source } : { source, file })),
+      tooMuch,
+      blocked: () => items.some(({ error, passes }) => error !== null && !passes) || tooMuch(),
       add(files) {
         const free = FILES_PER_MESSAGE_MAX - items.length
         if (files.length > free) toasts.tell(t('files.tooMany', { count: FILES_PER_MESSAGE_MAX }))
-        const added = files.slice(0, free).map((source) => {
-          const key = ++count.current
-          const preview = /^image\/(png|jpeg|gif|webp|avif)$/.test(source.type)
-            ? URL.createObjectURL(source)
-            : null
-          const item = {
-            key,
-            name: source.name,
-            bytes: source.size,
-            preview,
-            part: 0,
-            file: null,
-            error: null,
-          }
-          return { item, source }
-        })
-        setItems((before) => [...before, ...added.map(({ item }) => item)])
-        for (const { item, source } of added) start(item.key, source)
+        const added = files.slice(0, free).map((source) => toAttachment(source, ++count.current))
+        setItems((before) => [...before, ...added])
+        for (const { key, source } of added) start(key, source)
       },
       retry(key) {
         const found = running.current.get(key)
@@ -119,6 +131,6 @@ export function useUploads(): Uploads {
         setItems([])
       },
     }),
-    [items, start, forget, toasts, t],
+    [items, tooMuch, start, forget, toasts, t],
   )
 }

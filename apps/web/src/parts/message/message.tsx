@@ -8,6 +8,7 @@ import { useMe, useUser } from '../../hooks/use-people.ts'
 import { Avatar } from '../avatar.tsx'
 import { useConversation } from '../conversation/context.ts'
 import { MessageFiles } from '../files/message-files.tsx'
+import { PendingFiles } from '../files/pending-files.tsx'
 import { Markdown } from '../markdown/markdown.tsx'
 import { Delivery, Unsent } from './delivery.tsx'
 import styles from './message.module.css'
@@ -77,6 +78,7 @@ export const Message = memo(function Message({ message, first, quoted, marked }:
           </p>
         ) : null}
         {deleted || message.files === undefined ? null : <MessageFiles files={message.files} />}
+        {message.uploads === undefined ? null : <PendingFiles message={message} uploads={message.uploads} />}
         <div className={styles.text}>
           {deleted ? (
             <Deleted />

@@ -61,7 +61,8 @@ function takeForms(scope: App): void {
 }
 
 function registerUnsubscribe(app: App, { notifications }: DigestDeps): void {
-  const page = { 200: { description: 'A page.', content: { 'text/html': { schema: z.string() } } } }
+  const html = { description: 'A page.', content: { 'text/html': { schema: z.string() } } }
+  const page = { 200: html }
   app.get(
     '/mail/unsubscribe',
     {
@@ -89,7 +90,7 @@ function registerUnsubscribe(app: App, { notifications }: DigestDeps): void {
         operationId: 'unsubscribe',
         summary: 'No more letters about what stays unread, by the token of one of them',
         querystring: rest.unsubscribeQuery,
-        response: page,
+        response: { ...page, 410: { ...html, description: 'A page that says `link_expired` in words.' } },
       },
     },
     async (request, reply) => {

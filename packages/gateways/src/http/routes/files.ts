@@ -77,7 +77,7 @@ function registerReading(app: App, door: FileDoor): void {
         operationId,
         summary: `${summary}; ranges and If-None-Match are honoured`,
         params: rest.idParams,
-        response: { 200: bytes('All of it.'), 206: bytes('The range asked for.') },
+        response: { 200: bytes('All of it.'), 206: bytes('The range asked for.'), 304: done },
       },
       handler: (request, reply) => sendFile(door, { id: request.params.id, variant }, request, reply),
     })
@@ -90,7 +90,7 @@ function registerReading(app: App, door: FileDoor): void {
         operationId: `${operationId}Head`,
         summary: 'The same without its bytes',
         params: rest.idParams,
-        response: { 200: done },
+        response: { 200: done, 206: done, 304: done },
       },
       handler: (request, reply) =>
         sendFile(door, { id: request.params.id, variant, headOnly: true }, request, reply),

@@ -10,6 +10,7 @@ interface UserDeps {
   readonly sessions: SessionsService
   readonly files: Pick<FilesService, 'makeSquare' | 'useAsAvatar' | 'releaseAvatars'>
 }
+type MeDeps = Pick<UserDeps, 'auth' | 'files'>
 type UsersQuery = z.output<typeof rest.usersQuery>
 
 const tags = ['People']
@@ -27,7 +28,7 @@ async function findUser(auth: AuthService, id: string, context: CallContext): Pr
   return user
 }
 
-function registerMe(app: App, { auth, files }: UserDeps): void {
+function registerMe(app: App, { auth, files }: MeDeps): void {
   app.get(
     '/users/me',
     {
@@ -72,11 +73,22 @@ function registerMe(app: App, { auth, files }: UserDeps): void {
       // The new picture is open to all before anybody hears of it, the old one until nobody hears of it any more.
       if (typeof id === 'string') await files.useAsAvatar({ user: me, id }, context)
       const answer = await auth.updateUser({ user: me, display_name, avatar_file_id: id }, context)
-      if (id !== undefined)
-        await files.releaseAvatars({ user: me, ...(id === null ? {} : { except: id }) }, context)
+      if (id !== undefined) await settleAvatar({ auth, files }, answer.user, context)
       return answer
     },
   )
+}
+
+/** Of two changes at once each may have closed the picture that the other shows: whoever is last opens the one that counts. */
+async function settleAvatar({ auth, files }: MeDeps, changed: User, context: CallContext): Promise<void> {
+  let shown = changed
+  for (;;) {
+    const except = shown.avatar_url?.split('/').at(-1)
+    await files.releaseAvatars({ user: shown.id, ...(except === undefined ? {} : { except }) }, context)
+    const now = await findUser(auth, shown.id, context)
+    if (now.avatar_url === shown.avatar_url) return
+    shown = now
+  }
 }
 
 function registerLookUp(app: App, deps: UserDeps): void {

@@ -30,6 +30,8 @@ export async function subscribePush(
     throw refusal('endpoint', 'is not an address that pushes are sent to')
   if (!areKeys(keys)) throw refusal('keys', 'are not keys of a browser')
   await database.transaction(async (transaction) => {
+    // One after the other: two devices that bring the same endpoint at once would each find it free.
+    await transaction.query(`select pg_advisory_xact_lock(hashtext('notifications.push_subscription'))`)
     // Of a browser in which somebody else signed in, or of this device's own earlier subscription.
     await transaction.query(
       `delete from notifications.push_subscription where (endpoint = $1) <> (device_id = $2)`,
