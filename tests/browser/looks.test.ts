@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makePng } from '../support/pictures.ts'
@@ -198,4 +199,22 @@ describe('on a phone', () => {
     await list.getByText('I have').waitFor()
     await expectAccessible(page, 'the list on a phone')
   })
+})
+
+/** Of JavaScript, compressed as it travels, before anything is on the screen. */
+const FIRST_LOAD_MAX_BYTES = 180_000
+
+it('what a browser must load before it shows a chat list is small', async () => {
+  const read = async (path: string) => (await fetch(new URL(path, stage.url))).text()
+  const loaded = new Map<string, number>()
+  const wanted = [...(await read('/')).matchAll(/\/assets\/[\w-]+\.js/g)].map(([path]) => path)
+  for (let path = wanted.pop(); path !== undefined; path = wanted.pop()) {
+    if (loaded.has(path)) continue
+    const text = await read(path)
+    loaded.set(path, gzipSync(text).length)
+    for (const [, name] of text.matchAll(/(?:import|from)\s*["']\.\/([\w-]+\.js)["']/g))
+      wanted.push(`/assets/${name}`)
+  }
+  expect(loaded.size).toBeGreaterThan(3)
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(FIRST_LOAD_MAX_BYTES)
 })

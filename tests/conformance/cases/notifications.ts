@@ -9,7 +9,7 @@ const INBOX =
   '`GET /notifications`, `POST /notifications/read` `{ids}` or `{all: true}` → `{notifications: [{id, kind, room, from, preview, at, read_at?}], unread, next?}`'
 const PUSH = '`notification`: an inbox item'
 /** Of a server that works it off in the background. */
-const TOLD_WITHIN_MS = 20_000
+const TOLD_WITHIN_MS = 40_000
 
 interface Item {
   readonly id: string
