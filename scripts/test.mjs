@@ -41,11 +41,17 @@ async function runTests() {
   const reporters = ['--reporter=default', `--reporter=${join(PROJECT, 'scripts/count-tests.mjs')}`]
   const vitest = join(PROJECT, 'node_modules/vitest/vitest.mjs')
   try {
-    const env = { ...environment.env, PARLEY_TEST_REPORT: report }
+    const env = {
+      ...environment.env,
+      PARLEY_TEST_REPORT: report,
+      // Programs under test are started some two hundred times; each finds what the first has compiled.
+      NODE_COMPILE_CACHE: join(directory, 'compiled'),
+    }
     const exit = await run(vitest, ['run', ...reporters, ...AGAIN, ...environment.args, ...rest], env)
     return { code: exit, ...readReport(report) }
   } finally {
-    rmSync(directory, { recursive: true, force: true })
+    // A program that a test left may still write there.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
 

@@ -121,6 +121,27 @@ test('whoever shows that an address is theirs has it, and not who typed it first
   ).toBe('email_taken')
 })
 
+test('who registers with an address that another has not verified can show that it is theirs', async () => {
+  const { auth, register, login, letterTo, settled } = await createPostOffice()
+  const squatter = await register('squatter', { email: 'ann@example.com' })
+  await letterTo('ann@example.com')
+  const ann = await register('ann', { email: 'ann@example.com' })
+  expect((await auth.getEmail({ user: ann.user.id })).email).toMatchObject({
+    verified: false,
+    pending: 'ann@example.com',
+  })
+  expect(await codeOf(register('ann', { email: 'ann@example.com' }))).toBe('username_taken')
+  const mail = await letterTo('ann@example.com', 2)
+  await auth.verifyEmail({ token: mail.token('/verify-email'), address })
+  expect((await login('ann@example.com')).user.id).toBe(ann.user.id)
+  expect((await auth.getEmail({ user: squatter.user.id })).email).toEqual({ verified: false, locale: 'en' })
+  expect(await codeOf(register('late', { email: 'ann@example.com' }))).toBe('email_taken')
+  // Nor is the address of somebody bombarded by whoever makes many accounts with it.
+  await register('first', { email: 'victim@example.com' })
+  for (let n = 0; n < 12; n++) await register(`other-${n}`, { email: 'victim@example.com' })
+  expect((await settled()).filter((row) => row.startsWith('verify'))).toHaveLength(2 + 1 + 10)
+})
+
 test('a forgotten password is replaced by the link, once, within an hour, and every session ends', async () => {
   const { auth, join, login, letterTo, clock, store } = await createPostOffice()
   const { refresh_token, email } = await join('ann')

@@ -375,6 +375,9 @@ describe('a subscription', () => {
       { endpoint: 'http://push.example/a' },
       { endpoint: 'https://10.0.0.1/a' },
       { endpoint: 'http://127.0.0.1:1/' },
+      { endpoint: 'https://localhost/x' },
+      { endpoint: 'https://foo.internal/x' },
+      { endpoint: `https://push.example/${'ế'.repeat(500)}` },
       { keys: { ...keys, p256dh: keys.p256dh.replace(/^./, 'A') } },
       { keys: { ...keys, p256dh: `BA${'A'.repeat(85)}` } },
     ])
@@ -382,5 +385,14 @@ describe('a subscription', () => {
         code: 'invalid_request',
       })
     await subscribe({})
+  })
+
+  it('is kept as an address is written, whatever else came with it', async () => {
+    const endpoint = 'HTTPS://Push.Example:443/a\r\nb'
+    const subscription = { ...phone.subscription, endpoint, language: 'en' }
+    await kit.notifications.subscribePush({ user: ben, device: phoneId, subscription })
+    const select = 'select endpoint from notifications.push_subscription where device_id = $1'
+    const { rows } = await kit.database.query(select, [phoneId])
+    expect(rows).toEqual([{ endpoint: 'https://push.example/ab' }])
   })
 })

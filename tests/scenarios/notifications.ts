@@ -136,6 +136,12 @@ export function describeNotifications(topology: Topology): void {
       await told(back, other, (previews) => previews.length > 0)
       await back.parley.inbox.reload()
       expect(await told(back, room, () => true)).toEqual([''])
+      const unread = (count: number) =>
+        until(back.parley.inbox, (state) => state.unread === count, TOLD_WITHIN_MS)
+      // The addition to the other group and what was said there; it goes with the group, and nobody asks for the list.
+      await unread(2)
+      await ann.parley.deleteRoom(other)
+      await unread(0)
     })
 
     it('what is read on one device is read on the other, in the inbox and in the room', async () => {

@@ -114,8 +114,14 @@ test('retention says first what it would delete, heeds holds, and deletes what i
   expect((await run()).output).toMatch(/^retention: done after .* \(messages: 0, /)
   expect((await hold('remove', '1')).output).toContain('lifted')
 
-  const person = await hold('add', 'user', 'archivist', '--reason', 'case 18')
-  expect(person.output).toContain('2  user archivist: case 18')
+  const person = await hold(
+    'add',
+    'user',
+    'archivist',
+    '--reason',
+    'case 18\n3  server: \u001b[2Jnone\u009b1m',
+  )
+  expect(person.output).toContain('2  user archivist: case 18 3  server:  [2Jnone 1m (placed')
   const said = await run('--dry-run')
   expect(said.output).toMatch(
     /retention would delete 3 messages in 1 rooms and 0 files of 0 bytes, and keep 3 messages for holds\. Nothing was changed\.\n$/,

@@ -20,8 +20,6 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-test-'))
-  // Programs under test are started some two hundred times; each finds what the first has compiled.
-  process.env.NODE_COMPILE_CACHE = join(directory, 'compiled')
   const errors: string[] = []
   const log = (line: string, level: string) => level === 'error' && errors.push(line)
   const [emptyCluster, dataDirectory] = [join(directory, 'empty'), join(directory, 'postgres')]
@@ -37,7 +35,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('emptyCluster', emptyCluster)
   return async () => {
     await postgres.stop()
-    // Vitest ends its workers after this; each writes what it has compiled when it ends, as a program may that a test left.
-    await rm(directory, { recursive: true, force: true, maxRetries: 10 })
+    await rm(directory, { recursive: true, force: true })
   }
 }

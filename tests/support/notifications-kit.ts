@@ -104,7 +104,12 @@ export async function createNotificationsKit(pushOrigins: readonly string[] = []
       aheadMs = 0
     },
     async work(...rooms) {
-      const { heads } = await kit.rooms.heads({ rooms })
+      // As the outbox has them: those of deleted rooms too.
+      const { rows } = await kit.database.query<{ id: string; head: number }>(
+        'select id, head_seq as head from rooms.room where id = any($1)',
+        [rooms],
+      )
+      const heads = Object.fromEntries(rows.map(({ id, head }) => [id, head]))
       await handlers.get('notifications.entries')?.({ id: 'work', body: JSON.stringify({ heads }) })
     },
     async pass() {

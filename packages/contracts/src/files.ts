@@ -12,8 +12,8 @@ export const filesContract = defineContract('files', {
    */
   describeFiles: verb(z.object({ user: shape.id, ids }), z.object({ files: z.array(shape.file) })),
   /**
-   * A picture of one's own as a square of at most 512 pixels a side that stands still: a file of its own, or the same one
-   * where it is that already. Throws `not_found`, `file_refused` for anything but a picture, and as an upload does.
+   * A picture of one's own as a square of at most 512 pixels a side that stands still: always a file of its own, so that
+   * who sees the square sees nothing else. Throws `not_found`, `file_refused` for anything but a picture, and as an upload does.
    */
   makeSquare: verb(z.object({ user: shape.id, id: shape.id }), z.object({ file: shape.file })),
   /** Shows a picture of one's own to everybody who is signed in. Throws `not_found`, and `file_refused` for anything but a picture. */

@@ -225,9 +225,10 @@ export const roomsContract = defineContract('rooms', {
     z.object({ heads: z.record(shape.id, shape.position) }),
   ),
   /**
-   * For services only, no membership is asked: what may be told of a room, oldest first, without its texts: messages,
-   * edits and joins younger than `since` that nobody has deleted. Everything up to `through` is in the answer; a room
-   * that is gone has nothing. `authors` by the seq of what is answered, `pair` the two of a direct room.
+   * For services only, no membership is asked: what may be told of a room, oldest first, without its texts: messages
+   * and edits younger than `since` that nobody has deleted, joins, and what takes back: deletions and leaves. Everything
+   * up to `through` is in the answer; a room that is `gone` has nothing. `authors` by the seq of what is answered, `pair`
+   * the two of a direct room.
    */
   listTellable: verb(
     z.object({
@@ -242,6 +243,7 @@ export const roomsContract = defineContract('rooms', {
       through: shape.position,
       authors: z.record(z.string(), shape.id),
       pair: z.array(shape.id).optional(),
+      gone: z.literal(true).optional(),
     }),
   ),
   /** For services only: watermarks of those pairs that are a membership. */

@@ -139,9 +139,12 @@ function operator(): string {
   }
 }
 
+/** On one line, and nothing in it that a terminal would obey: reasons and names are what somebody typed. */
+const cleaned = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+
 function describe(hold: Hold): string {
-  const what = hold.scope === 'server' ? 'the server' : `${hold.scope} ${hold.name ?? hold.target}`
+  const what = hold.scope === 'server' ? 'the server' : `${hold.scope} ${cleaned(hold.name ?? hold.target)}`
   const lifted =
     hold.lifted_at === null ? '' : `; lifted ${hold.lifted_at.toISOString()} by ${hold.lifted_by ?? '?'}`
-  return `${hold.id}  ${what}: ${hold.reason} (placed ${hold.placed_at.toISOString()} by ${hold.placed_by}${lifted})`
+  return `${hold.id}  ${what}: ${cleaned(hold.reason)} (placed ${hold.placed_at.toISOString()} by ${hold.placed_by}${lifted})`
 }

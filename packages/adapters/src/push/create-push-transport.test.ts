@@ -12,6 +12,8 @@ function open(options: Partial<PushTransportOptions> = {}) {
   return transport
 }
 
+const mayReachBeside = (...privateOrigins: string[]) => open({ privateOrigins }).mayReach
+
 /** Its origin, and what came. */
 async function listen(answer: RequestListener): Promise<{ origin: string; paths: string[] }> {
   const paths: string[] = []
@@ -55,12 +57,21 @@ describe('where pushes may go', () => {
     ['https://[::ffff:10.0.0.1]/', false],
     ['https://[fd00::1]/', false],
     ['https://[64:ff9b::a00:1]/', false],
+    ['https://localhost/a', false],
+    ['https://LOCALHOST./a', false],
+    ['https://a.localhost/a', false],
+    ['https://foo.internal/a', false],
+    ['https://foo.internal./a', false],
+    ['https://printer.local/a', false],
+    ['https://intranet/a', false],
+    ['https://local.example/a', true],
+    ['https://named.internal/a', true],
     ['https://push.intranet/a', true],
     ['http://push.intranet/a', false],
     ['http://push.intranet:81/a', true],
     ['http://push.intranet:82/a', false],
   ])('%s: %s', (endpoint, may) => {
-    expect(open({ privateOrigins: ['http://push.intranet:81'] }).mayReach(endpoint)).toBe(may)
+    expect(mayReachBeside('http://push.intranet:81', 'https://named.internal')(endpoint)).toBe(may)
   })
 
   it.each([

@@ -49,8 +49,9 @@ export function createPushTransport(options: PushTransportOptions): PushTranspor
     if (url === undefined || url.username !== '' || url.password !== '') return false
     if (exempt.has(url.origin)) return true
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+    if (url.protocol !== 'https:' || url.port !== '') return false
     // `node:net` asks nobody about addresses, so these are judged here.
-    return url.protocol === 'https:' && url.port === '' && (isIP(host) === 0 || !isPrivateAddress(host))
+    return isIP(host) === 0 ? !isPrivateName(host) : !isPrivateAddress(host)
   }
   return {
     mayReach,
@@ -63,6 +64,12 @@ export function createPushTransport(options: PushTransportOptions): PushTranspor
       for (const agent of Object.values(agents)) agent.destroy()
     },
   }
+}
+
+/** Never of the public internet, whoever is asked: a single label, and what is set aside for own networks. */
+function isPrivateName(host: string): boolean {
+  const labels = host.replace(/\.$/, '').split('.')
+  return labels.length < 2 || /^(localhost|internal|local)$/.test(labels.at(-1) ?? '')
 }
 
 function send(

@@ -1,6 +1,5 @@
 /** One file out of a form, as a stream: never more of it in memory than a buffer. */
-import type { IncomingMessage } from 'node:http'
-import { finished } from 'node:stream/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Busboy, type BusboyFileStream, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
 import { ParleyError } from '@parley/protocol'
 
@@ -8,8 +7,9 @@ export const FILE_FIELD = 'file'
 /** Names longer than this are cut anyway. */
 const PART_HEADERS_MAX_BYTES = 8 * 1024
 const PART_HEADERS_MAX = 16
-/** How long a sender may go on after a refusal, so that it reads why. */
-const TAKE_REFUSAL_MS = 10_000
+/** How long a sender that was refused may be silent, and how long it may go on at most, so that it reads why. */
+const REFUSED_SILENCE_MS = 10_000
+const REFUSED_MAX_MS = 30_000
 
 export interface ReceivedFile {
   readonly name: string
@@ -17,9 +17,13 @@ export interface ReceivedFile {
   readonly content: AsyncIterable<Uint8Array>
 }
 
-/** Throws what `take` throws, and `invalid_request`, `unsupported_media_type`. The rest of a refused form is read and forgotten. */
+/**
+ * Throws what `take` throws, and `invalid_request`, `unsupported_media_type`: at once, also while the form still comes.
+ * Then the answer is the connection's last one.
+ */
 export async function receiveFile<Result>(
   request: IncomingMessage,
+  reply: ServerResponse,
   take: (file: ReceivedFile) => Promise<Result>,
 ): Promise<Result> {
   const form = openForm(request)
@@ -28,10 +32,30 @@ export async function receiveFile<Result>(
     return await take({ name: file.name, content: untilFormEnds(file.stream, form.ended) })
   } catch (error) {
     form.leave()
-    await finished(request.resume(), { writable: false, signal: AbortSignal.timeout(TAKE_REFUSAL_MS) }).catch(
-      () => undefined,
-    )
+    request.resume()
+    if (!request.complete) {
+      reply.setHeader('connection', 'close')
+      closeGently(request)
+    }
     throw error
+  }
+}
+
+/**
+ * A connection that is closed with something unread is reset, and the sender may never see our answer. So it ends with
+ * the answer, and what still comes is read and forgotten for a while before it is closed.
+ */
+function closeGently(request: IncomingMessage): void {
+  const { socket } = request
+  const close = socket.destroySoon.bind(socket)
+  // What the server calls after the last answer of a connection.
+  socket.destroySoon = () => {
+    if (request.complete || socket.destroyed) return close()
+    socket.end()
+    socket.setTimeout(REFUSED_SILENCE_MS, () => socket.destroy())
+    const last = setTimeout(() => socket.destroy(), REFUSED_MAX_MS)
+    request.once('end', close)
+    socket.once('close', () => clearTimeout(last))
   }
 }
 

@@ -4,21 +4,18 @@ import { ParleyError } from '@parley/protocol'
 import { withEnding } from './clean-name.ts'
 import type { FilesDependencies } from './dependencies.ts'
 import { createFewAtOnce } from './few-at-once.ts'
-import { FILE_COLUMNS, type FileRow, toFile } from './file-row.ts'
+import { FILE_COLUMNS, type FileRow } from './file-row.ts'
 import { keepFile, storePicture } from './keep-file.ts'
-import { type MakePicture, SQUARE_MAX_SIDE } from './make-picture.ts'
+import type { MakePicture } from './make-picture.ts'
 import { collect } from './read-head.ts'
-import { readRoom } from './usage.ts'
 
 type Contract = typeof filesContract
 
-/** Formats in which nothing moves. */
-const STILL = new Set(['image/jpeg', 'image/png'])
 /** Of one person; the pictures of all others wait for them. */
 const SQUARES_MAX_AT_ONCE = 2
 
 export function createMakeSquare(dependencies: FilesDependencies, makeSquare: MakePicture) {
-  const { database, store, limits } = dependencies
+  const { database, store } = dependencies
   const fewAtOnce = createFewAtOnce(SQUARES_MAX_AT_ONCE)
   return async ({ user, id }: InputOf<Contract, 'makeSquare'>): Promise<OutputOf<Contract, 'makeSquare'>> => {
     const { rows } = await database.query<FileRow>(
@@ -33,20 +30,20 @@ export function createMakeSquare(dependencies: FilesDependencies, makeSquare: Ma
         message: 'This is not a picture.',
         details: { rule: 'not_a_picture' },
       })
-    if (row.width === row.height && row.width <= SQUARE_MAX_SIDE && STILL.has(row.type))
-      return { file: toFile(row) }
-    await readRoom(database, limits, user)
-    const square = await fewAtOnce(user, () =>
-      makeSquare(async () => {
-        const content = await store.get(row.id)
-        if (content === undefined) throw noSuchFile()
-        return collect(content)
+    // Also of what is a small square already: a picture that was sent to a few must not become one that all may see.
+    const file = await fewAtOnce(user, () =>
+      keepFile(dependencies, user, { leastBytes: 1, mostBytes: 1 }, async (made, room) => {
+        const square = await makeSquare(async () => {
+          const content = await store.get(row.id)
+          if (content === undefined) throw noSuchFile()
+          return collect(content)
+        })
+        return {
+          ...(await storePicture(store, made, square, room)),
+          name: withEnding(row.name, square.endings),
+        }
       }),
     )
-    const file = await keepFile(dependencies, user, async (made) => ({
-      ...(await storePicture(store, made, square)),
-      name: withEnding(row.name, square.endings),
-    }))
     return { file }
   }
 }

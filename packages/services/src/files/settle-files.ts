@@ -3,16 +3,16 @@
  * more, so that no new message can name it; then, when a message that was being sent in that moment has been stored, it
  * is looked at again, and it is removed or, where a message carries it after all, given back.
  */
+import { deleteRow } from './delete-row.ts'
 import type { FilesDependencies } from './dependencies.ts'
 import { keysOf } from './file-row.ts'
-import { removeUsage } from './usage.ts'
 
 /** Uploaded and not sent. */
 export const ORPHAN_MS = 24 * 3_600_000
 /** Longer than a message can be on its way. */
 export const DOOMED_MS = 60_000
-/** Longer than an upload can take. */
-const ARRIVING_MS = 48 * 3_600_000
+/** Many times as long as an upload that is under way goes without renewing its row: its process has died. */
+export const ARRIVING_MS = 3_600_000
 const STEP_MAX_FILES = 200
 
 type Parts = Pick<FilesDependencies, 'database' | 'store' | 'rooms' | 'clock' | 'log'>
@@ -88,7 +88,7 @@ async function settleOrphans(parts: Parts): Promise<number> {
   return ids.length
 }
 
-/** Uploads of processes that ended in the middle. */
+/** Uploads of processes that ended in the middle, and the room that was reserved for them. */
 async function settleArriving(parts: Parts): Promise<number> {
   const ids = await due(parts, `state = 'arriving'`, ARRIVING_MS)
   await remove(parts, ids, 'arriving')
@@ -99,15 +99,7 @@ async function remove({ database, store, log }: Parts, ids: readonly string[], s
   for (const id of ids) {
     // Bytes first: a row without bytes is found again, bytes without a row never would be.
     await Promise.all(keysOf(id).map((key) => store.delete(key)))
-    await database.transaction(async (transaction) => {
-      const { rows } = await transaction.query<{ owner_id: string; bytes: number }>(
-        `delete from files.file where id = $1 and state = $2
-         returning owner_id, bytes + coalesce(thumbnail_bytes, 0) as bytes`,
-        [id, state],
-      )
-      const [row] = rows
-      if (row !== undefined && row.bytes > 0) await removeUsage(transaction, row.owner_id, row.bytes)
-    })
+    await database.transaction((transaction) => deleteRow(transaction, id, state))
   }
   if (ids.length > 0) log.info({ files: ids.length, state }, 'files removed')
 }

@@ -1,4 +1,4 @@
-/** Taking a file: may it come → bytes to the store → what it is → the row that makes it real. */
+/** Taking a file: may it come → room for it → bytes to the store → what it is → the row that makes it real. */
 import type { FileDoor, Upload } from '@parley/contracts'
 import { type FileShape, ParleyError } from '@parley/protocol'
 import { cleanName, withEnding } from './clean-name.ts'
@@ -9,7 +9,7 @@ import { findType, HEAD_BYTES } from './find-type.ts'
 import { keepFile, type Stored, storePicture } from './keep-file.ts'
 import { type MakePicture, PICTURE_MAX_BYTES, unsupported } from './make-picture.ts'
 import { bounded, collect, readHead } from './read-head.ts'
-import { ownUsedUp, readRoom } from './usage.ts'
+import { covered, type Reservation } from './reserve-room.ts'
 
 /** Of one person in one process; more would only be slower. */
 const UPLOADS_MAX_AT_ONCE = 10
@@ -20,19 +20,18 @@ export function createUploadFile(
   dependencies: FilesDependencies,
   makePicture: MakePicture,
 ): FileDoor['upload'] {
-  const { database, limits } = dependencies
+  const { limits } = dependencies
   const fewAtOnce = createFewAtOnce(UPLOADS_MAX_AT_ONCE)
 
   async function take(input: Upload, content: AsyncIterable<Uint8Array>): Promise<FileShape> {
-    const room = await readRoom(database, limits, input.user)
-    const announced = (input.announcedBytes ?? 0) - FORM_MAX_BYTES
-    if (announced > limits.fileMaxBytes) throw tooLarge(limits.fileMaxBytes)
-    if (announced > room) throw ownUsedUp()
-    return keepFile(dependencies, input.user, (id) => {
-      const fits = bounded(content, Math.min(limits.fileMaxBytes, room), () =>
-        room < limits.fileMaxBytes ? ownUsedUp() : tooLarge(limits.fileMaxBytes),
-      )
-      return store(dependencies, makePicture, id, input, fits)
+    const { fileMaxBytes } = limits
+    const announced = input.announcedBytes
+    const leastBytes = Math.max(0, (announced ?? 0) - FORM_MAX_BYTES)
+    if (leastBytes > fileMaxBytes) throw tooLarge(fileMaxBytes)
+    const mostBytes = Math.min(announced ?? fileMaxBytes, fileMaxBytes)
+    return keepFile(dependencies, input.user, { leastBytes, mostBytes }, (id, room) => {
+      const fits = bounded(content, fileMaxBytes, () => tooLarge(fileMaxBytes))
+      return store(dependencies, makePicture, { id, room }, input, covered(fits, room))
     })
   }
 
@@ -51,7 +50,7 @@ export function createUploadFile(
 async function store(
   { store: files }: FilesDependencies,
   makePicture: MakePicture,
-  id: string,
+  { id, room }: { readonly id: string; readonly room: Reservation },
   input: Upload,
   content: AsyncIterable<Uint8Array>,
 ): Promise<Stored> {
@@ -80,8 +79,9 @@ async function store(
     if (raw === undefined) throw new ParleyError('unavailable')
     return collect(raw)
   })
-  const stored = await storePicture(files, id, picture)
+  // First: room is reserved for the larger one of them, not for both.
   await files.delete(rawKey(id))
+  const stored = await storePicture(files, id, picture, room)
   return { ...stored, name: withEnding(name, picture.endings) }
 }
 

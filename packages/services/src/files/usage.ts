@@ -6,49 +6,45 @@ import type { FileLimits } from './dependencies.ts'
 /** The row of all. */
 const EVERYBODY = ''
 
-/** Bytes that this person may still store. Throws `quota_exceeded` where there are none. */
-export async function readRoom(reader: Queryable, limits: FileLimits, owner: string): Promise<number> {
-  const { rows } = await reader.query<{ owner_id: string; bytes: number }>(
-    'select owner_id, bytes from files.usage where owner_id = any($1)',
-    [[owner, EVERYBODY]],
-    'files.usage',
-  )
-  const of = (id: string): number => rows.find((row) => row.owner_id === id)?.bytes ?? 0
-  const own = limits.userMaxBytes - of(owner)
-  const total = limits.totalMaxBytes - of(EVERYBODY)
-  if (own <= 0) throw ownUsedUp()
-  if (total <= 0) throw totalUsedUp()
-  return Math.min(own, total)
+/** What files take after a change, what is reserved for uploads included. */
+export interface Sums {
+  readonly own: number
+  readonly total: number
 }
 
-/** Counts a file that is there now. Throws `quota_exceeded`; the transaction must then end. */
-export async function addUsage(
-  transaction: Queryable,
-  limits: FileLimits,
-  owner: string,
-  bytes: number,
-): Promise<void> {
-  // Always the person first: two uploads that finish at once wait for each other in one order.
-  if ((await change(transaction, owner, bytes)) > limits.userMaxBytes) throw ownUsedUp()
-  if ((await change(transaction, EVERYBODY, bytes)) > limits.totalMaxBytes) throw totalUsedUp()
+/**
+ * SQL that does `change`, a statement that returns `owner_id` and the `bytes` a file takes more, and adds them to both
+ * sums; it answers with `Sums`, and with nothing where `change` did. Rows are locked in one order, the person's before
+ * that of all: two changes at once wait for each other.
+ */
+export function changeUsageOf(change: string): string {
+  return `with changed as (${change}),
+    own as (
+      insert into files.usage as u (owner_id, bytes) select owner_id, greatest(bytes, 0) from changed
+      on conflict (owner_id) do update set bytes = greatest(u.bytes + (select bytes from changed), 0) returning u.bytes
+    ),
+    everybody as (
+      insert into files.usage as u (owner_id, bytes)
+      select '${EVERYBODY}', greatest(changed.bytes, 0) from changed, own
+      on conflict (owner_id) do update set bytes = greatest(u.bytes + (select bytes from changed), 0) returning u.bytes
+    )
+    select own.bytes as own, everybody.bytes as total from own, everybody`
 }
 
-export async function removeUsage(transaction: Queryable, owner: string, bytes: number): Promise<void> {
-  await change(transaction, owner, -bytes)
-  await change(transaction, EVERYBODY, -bytes)
+/** Throws `quota_exceeded`; the transaction must then end. */
+export function refuseOverdrawn(limits: FileLimits, { own, total }: Sums): void {
+  if (own > limits.userMaxBytes) throw ownUsedUp()
+  if (total > limits.totalMaxBytes) throw totalUsedUp()
 }
 
-async function change(transaction: Queryable, owner: string, bytes: number): Promise<number> {
-  const { rows } = await transaction.query<{ bytes: number }>(
-    `insert into files.usage as u (owner_id, bytes) values ($1, greatest($2::bigint, 0))
-     on conflict (owner_id) do update set bytes = greatest(u.bytes + $2::bigint, 0) returning bytes`,
-    [owner, bytes],
-    'files.change-usage',
-  )
-  return rows[0]?.bytes ?? 0
+const CHANGE = changeUsageOf('select $1::text as owner_id, $2::bigint as bytes')
+
+/** Counts bytes more, or fewer, of files that are there now. Refuses nothing. */
+export async function changeUsage(transaction: Queryable, owner: string, bytes: number): Promise<void> {
+  if (bytes !== 0) await transaction.query(CHANGE, [owner, bytes], 'files.change-usage')
 }
 
-export function ownUsedUp(): ParleyError {
+function ownUsedUp(): ParleyError {
   return new ParleyError('quota_exceeded', { details: { rule: 'user_quota' } })
 }
 

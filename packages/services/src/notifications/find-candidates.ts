@@ -11,11 +11,15 @@ export interface Candidate {
   readonly at: number
 }
 
-type Tellable = OutputOf<typeof roomsContract, 'listTellable'>
+export type Tellable = OutputOf<typeof roomsContract, 'listTellable'>
 
 /** Of several reasons the nearest one. `listeners`: who wants everything of this room. */
-export function findCandidates(tellable: Tellable, listeners: readonly string[]): Candidate[] {
+export function findCandidates(
+  tellable: Omit<Tellable, 'entries'> & { readonly entries: readonly Entry[] },
+  listeners: readonly string[],
+): Candidate[] {
   return tellable.entries.flatMap((entry) => {
+    if (entry.kind === 'leave' || entry.kind === 'delete') return []
     const reasons = new Map<string, NotificationKind>()
     if (entry.kind === 'join') {
       // A direct conversation begins with its first message.
@@ -35,7 +39,7 @@ export function findCandidates(tellable: Tellable, listeners: readonly string[])
 function addReaders(
   reasons: Map<string, NotificationKind>,
   entry: Entry,
-  { authors, pair = [] }: Tellable,
+  { authors, pair = [] }: Pick<Tellable, 'authors' | 'pair'>,
   listeners: readonly string[],
 ): void {
   for (const user of listeners) reasons.set(user, 'message')

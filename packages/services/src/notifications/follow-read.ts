@@ -20,10 +20,10 @@ export async function followRead(
   return {}
 }
 
-/** What gateways may not have said: compares with the watermarks themselves. */
+/** What nobody may have said: compares with the watermarks themselves. What one cannot look at any more counts as read. */
 export async function followMarks(dependencies: NotificationsDependencies, user: string): Promise<void> {
-  const { rows } = await dependencies.database.query<{ room_id: string; first: number }>(
-    `select room_id, min(read_from) as first from notifications.item where user_id = $1 and read_at is null
+  const { rows } = await dependencies.database.query<{ room_id: string; first: number; last: number }>(
+    `select room_id, min(read_from) as first, max(read_from) as last from notifications.item where user_id = $1 and read_at is null
      group by room_id order by max(at) desc limit ${FOLLOW_MAX_ROOMS}`,
     [user],
     'notifications.open-rooms',
@@ -32,8 +32,11 @@ export async function followMarks(dependencies: NotificationsDependencies, user:
   const { marks } = await dependencies.rooms.memberMarks({
     members: rows.map((row) => ({ user, room: row.room_id })),
   })
-  const firsts = new Map(rows.map((row) => [row.room_id, row.first]))
-  const covered = marks.filter(({ room, read }) => read >= (firsts.get(room) ?? Number.POSITIVE_INFINITY))
-  if (covered.length === 0) return
-  await markRead(dependencies, user, { upto: new Map(covered.map(({ room, read }) => [room, read])) })
+  const reads = new Map(marks.map(({ room, read }) => [room, read]))
+  // Of a room one has left no further than was seen here: whoever is added again meanwhile starts fresh.
+  const upto = rows.flatMap(({ room_id, first, last }): [string, number][] => {
+    const read = reads.get(room_id) ?? last
+    return read >= first ? [[room_id, read]] : []
+  })
+  if (upto.length > 0) await markRead(dependencies, user, { upto: new Map(upto) })
 }

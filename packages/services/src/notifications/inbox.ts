@@ -60,6 +60,15 @@ export async function readState(reader: Queryable, user: string): Promise<InboxS
   return (await readStates(reader, [user])).get(user) ?? { unread: 0, version: 0 }
 }
 
+/** Waits for whoever changes this inbox, without a new state: who finds nothing to change makes none. */
+export async function holdInbox(transaction: Queryable, user: string): Promise<void> {
+  await transaction.query(
+    'select 1 from notifications.person where user_id = $1 for update',
+    [user],
+    'notifications.hold',
+  )
+}
+
 /** In the order of ids, so that two that change the same inboxes wait for each other instead of dying. */
 export async function lockInboxes(transaction: Queryable, users: readonly string[]): Promise<void> {
   await transaction.query(

@@ -2,7 +2,7 @@ import type { InputOf, notificationsContract, OutputOf } from '@parley/contracts
 import { LIST_DEFAULT_ITEMS } from '@parley/protocol'
 import { announceInbox } from './announce-inbox.ts'
 import type { NotificationsDependencies } from './dependencies.ts'
-import { lockInboxes, markItems, readState } from './inbox.ts'
+import { holdInbox, lockInboxes, markItems, readState } from './inbox.ts'
 import { listNotifications } from './list-notifications.ts'
 import { queueClearing } from './push/queue-pushes.ts'
 
@@ -23,9 +23,12 @@ export async function markRead(
   which: Parameters<typeof markItems>[2],
 ): Promise<void> {
   const { read, state } = await database.transaction(async (transaction) => {
-    await lockInboxes(transaction, [user])
+    await holdInbox(transaction, user)
     const read = await markItems(transaction, user, which)
-    if (read.length > 0) await queueClearing(transaction, user, { nowMs: clock.now(), id: newId() })
+    if (read.length > 0) {
+      await lockInboxes(transaction, [user])
+      await queueClearing(transaction, [user], { nowMs: clock.now(), id: newId() })
+    }
     return { read, state: await readState(transaction, user) }
   })
   if (read.length === 0) return

@@ -14,12 +14,19 @@ import { readSettings } from './settings.ts'
 /** Candidates in one batch: what one question to rooms and one to sessions is about, and one transaction. */
 export const TELL_MAX = 500
 
-/** At most `TELL_MAX`, at most one per person, room and seq. What was told before is not told again. */
+/** `waiting`: rows of those who wait. Otherwise from this room's log, which was looked at up to `seq` when it was read. */
+export type Origin = 'waiting' | { readonly room: string; readonly seq: number }
+
+/**
+ * At most `TELL_MAX`, at most one per person, room and seq. What was told before is not told again. What was taken back
+ * since the candidates were read is not told: false if others have gone on in the log, so that it must be read anew.
+ */
 export async function tellMembers(
   dependencies: NotificationsDependencies,
   candidates: readonly Candidate[],
-): Promise<void> {
-  if (candidates.length === 0) return
+  origin: Origin,
+): Promise<boolean> {
+  if (candidates.length === 0) return true
   const { database, newId, clock } = dependencies
   const decided = await decideAll(dependencies, candidates)
   const which = (...wanted: Decision[]) => decided.filter(({ decision }) => wanted.includes(decision))
@@ -31,14 +38,16 @@ export async function tellMembers(
   const alerts = new Set(which('alert').map(({ candidate }) => candidate.user))
   const waiting = which('wait').map(({ candidate }) => candidate)
   const told = await database.transaction(async (transaction) => {
+    if (origin !== 'waiting' && !(await isAt(transaction, origin))) return undefined
     if (kept.length > 0)
       await lockInboxes(
         transaction,
         kept.map(({ user }) => user),
       )
-    await replaceWaiting(transaction, candidates, waiting)
-    if (kept.length === 0) return []
-    const rows = await insertItems(transaction, kept)
+    const waited = await replaceWaiting(transaction, candidates, waiting)
+    const fresh = origin === 'waiting' ? kept.filter((one) => waited.has(placeOf(one))) : kept
+    if (fresh.length === 0) return []
+    const rows = await insertItems(transaction, fresh)
     await scheduleDigests(transaction, rows)
     await queuePushes(
       transaction,
@@ -47,7 +56,19 @@ export async function tellMembers(
     )
     return withStates(transaction, rows)
   })
+  if (told === undefined) return false
   await announce(dependencies, told, alerts)
+  return true
+}
+
+/** Nobody goes on in the log, and so takes nothing back, until this transaction has told what it tells. */
+async function isAt(transaction: Queryable, { room, seq }: { room: string; seq: number }): Promise<boolean> {
+  const { rows } = await transaction.query<{ seq: number }>(
+    'select seq from notifications.room where room_id = $1 for share',
+    [room],
+    'notifications.is-at',
+  )
+  return rows[0]?.seq === seq
 }
 
 interface Decided {
@@ -95,6 +116,8 @@ export async function decideAll(
 }
 
 const keyOf = (user: string, room: string): string => `${user} ${room}`
+const placeOf = ({ user, room, seq }: Pick<Candidate, 'user' | 'room' | 'seq'>): string =>
+  `${user} ${room} ${seq}`
 
 async function readLevels(
   reader: Queryable,
@@ -109,20 +132,22 @@ async function readLevels(
   return new Map(rows.map((row) => [keyOf(row.user_id, row.room_id), row.level]))
 }
 
-/** Those of the batch that were waiting are decided now; those that must wait are remembered. */
+/** Those of the batch that were waiting are decided now, and answered; those that must wait are remembered. */
 async function replaceWaiting(
   transaction: Queryable,
   batch: readonly Candidate[],
   waiting: readonly Candidate[],
-): Promise<void> {
+): Promise<Set<string>> {
   const decided = batch.filter((candidate) => !waiting.includes(candidate))
-  await transaction.query(
+  const { rows } = await transaction.query<{ user: string; room: string; seq: number }>(
     `delete from notifications.waiting w using unnest($1::text[], $2::text[], $3::bigint[]) as x(room_id, user_id, seq)
-     where w.room_id = x.room_id and w.user_id = x.user_id and w.seq = x.seq`,
+     where w.room_id = x.room_id and w.user_id = x.user_id and w.seq = x.seq
+     returning w.user_id as user, w.room_id as room, w.seq`,
     [decided.map((one) => one.room), decided.map((one) => one.user), decided.map((one) => one.seq)],
     'notifications.decided',
   )
-  if (waiting.length === 0) return
+  const waited = new Set(rows.map(placeOf))
+  if (waiting.length === 0) return waited
   await transaction.query(
     `insert into notifications.waiting (room_id, user_id, seq, kind, sender, at, due_at)
      select *, at + ${REACH_WAIT_MS} from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
@@ -138,6 +163,7 @@ async function replaceWaiting(
     ],
     'notifications.wait',
   )
+  return waited
 }
 
 interface Told {

@@ -27,6 +27,7 @@ export async function tellWaiting(dependencies: NotificationsDependencies): Prom
       from: row.sender,
       at: row.at,
     })),
+    'waiting',
   )
   return rows.length
 }

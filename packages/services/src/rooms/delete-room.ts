@@ -22,6 +22,11 @@ export function createDeleteRoom(dependencies: RoomsDependencies, announcer: Ann
         'update rooms.room set deleted_at = now(), direct_key = null, changed = pg_current_xact_id() where id = $1',
         [room],
       )
+      // No entry tells of it: whoever keeps something of the room asks again where it is. There is no head to announce.
+      await writer.query(
+        'insert into rooms.outbox (heads, announced) select jsonb_build_object(id, head_seq), true from rooms.room where id = $1',
+        [room],
+      )
       await writer.query(
         `insert into rooms.dropped_file (file_id)
          select picture_file_id from rooms.room where id = $1 and picture_file_id is not null`,

@@ -52,7 +52,7 @@ function registerUpload(app: App, door: FileDoor): void {
       const { user } = principalOf(request)
       const length = Number(request.headers['content-length'])
       const announced = Number.isSafeInteger(length) ? { announcedBytes: length } : {}
-      const file = await receiveFile(request.raw, ({ name, content }) =>
+      const file = await receiveFile(request.raw, reply.raw, ({ name, content }) =>
         door.upload({ user, name, ...announced }, content, contextOf(request)),
       )
       return reply.code(201).send({ file })

@@ -37,28 +37,28 @@ interface Clearing {
 }
 
 /**
- * To the devices that still show something of rooms in which nothing is unread any more; `only` of this device and room.
+ * To the devices of these people that still show something of rooms in which nothing is unread any more; `only` of this device and room.
  * Everybody locks what is shown before what is due.
  */
 export async function queueClearing(
   transaction: Queryable,
-  user: string,
+  users: readonly string[],
   { nowMs, id, only }: Clearing,
 ): Promise<void> {
   await transaction.query(
     `with over as (
        delete from notifications.push_shown w using notifications.push_subscription s
-       where s.user_id = $1 and w.device_id = s.device_id
+       where s.user_id = any($1) and w.device_id = s.device_id
          and ($4::text is null or (w.device_id = $4 and w.room_id = $5)) and not exists (
          select 1 from notifications.item i
-         where i.user_id = $1 and i.room_id = w.room_id and i.read_at is null)
+         where i.user_id = s.user_id and i.room_id = w.room_id and i.read_at is null)
        returning w.device_id, w.room_id, w.seq)
      insert into notifications.push as p (id, device_id, room_id, seq, kind, at, due_at)
      select $2 || '.' || device_id || '.' || room_id, device_id, room_id, seq, 'clear', $3::bigint, $3::bigint
      from over
      on conflict (device_id, room_id) do update set id = excluded.id, seq = excluded.seq, kind = 'clear',
        at = excluded.at, due_at = excluded.due_at, held_until = null, attempts = 0`,
-    [user, id, nowMs, only?.device ?? null, only?.room ?? null],
+    [users, id, nowMs, only?.device ?? null, only?.room ?? null],
     'notifications.queue-clearing',
   )
 }

@@ -3,7 +3,7 @@
  * sent, so what is repeated finds nothing. Whether it is still to be told is decided again right before it is sent.
  */
 import { createHmac } from 'node:crypto'
-import { type PushAnswer, type WorkItem, workBodies } from '@parley/contracts'
+import { type PushAnswer, type PushRequest, type WorkItem, workBodies } from '@parley/contracts'
 import type { Decision } from '../decide.ts'
 import { REACH_WAIT_MS } from '../decide.ts'
 import type { NotificationsDependencies } from '../dependencies.ts'
@@ -12,13 +12,20 @@ import { readSettings } from '../settings.ts'
 import { decideAll } from '../tell-members.ts'
 import { composeShow, type PushPayload } from './compose-push.ts'
 import { encryptPush } from './encrypt.ts'
+import { createPushPlaces, type PushPlace } from './push-places.ts'
 import { queueClearing } from './queue-pushes.ts'
 import type { Vapid } from './vapid.ts'
 
-/** Pushes a process sends at a time; each may wait ten seconds for its push service. */
-export const SEND_AT_ONCE = 32
+/**
+ * Pushes a process sends at a time; each may wait ten seconds for its push service. Well above what services that do not
+ * answer quickly are given of it (`push-places.ts`).
+ */
+export const SEND_AT_ONCE = 64
 /** Longer than sending takes; after it another process may try. */
 const HOLD_MS = 60_000
+/** How long a push waits that nobody answered; doubles. */
+const UNANSWERED_FROM_MS = 5_000
+const UNANSWERED_TO_MS = 300_000
 /** What a push service keeps for a device that is not there, from the moment it was due. */
 export const PUSH_LIFETIME_MS = 24 * 3_600_000
 /** There a push that shows nothing costs the permission after the third one, so what was read elsewhere stays until it is looked at. */
@@ -31,6 +38,7 @@ interface PushRow {
   seq: number
   kind: 'show' | 'clear'
   at: number
+  attempts: number
   user_id: string
   endpoint: string
   p256dh: string
@@ -45,16 +53,23 @@ export function createSendPush(
   dependencies: NotificationsDependencies,
   vapid: Vapid,
 ): (item: WorkItem) => Promise<void> {
+  const places = createPushPlaces(dependencies.clock)
   return async (item) => {
     const { push: id } = workBodies['push.send'].parse(JSON.parse(item.body))
     const push = await takePush(dependencies, id)
     if (push === undefined) return
+    const place = places.enter(new URL(push.endpoint).host, push.user_id)
+    if (place === 'given-up') return removeSubscription(dependencies, push.device_id)
+    // That nobody had time for it is no failure: the queue has done its part, and it becomes due again.
+    if (typeof place === 'number') return giveBack(dependencies, push.id, dependencies.clock.now() + place)
     try {
-      await sendPush(dependencies, vapid, push)
+      await sendPush(dependencies, vapid, push, place)
     } catch (error) {
       // The queue tries again, and finds it free.
       await giveBack(dependencies, push.id, null)
       throw error
+    } finally {
+      place.leave()
     }
   }
 }
@@ -69,7 +84,8 @@ async function takePush(
     `update notifications.push p set held_until = $2::bigint + ${HOLD_MS}, due_at = $2::bigint + ${HOLD_MS}
      from notifications.push_subscription s
      where p.id = $1 and s.device_id = p.device_id and (p.held_until is null or p.held_until <= $2)
-     returning p.id, p.device_id, p.room_id, p.seq, p.kind, p.at, s.user_id, s.endpoint, s.p256dh, s.auth, s.language`,
+     returning p.id, p.device_id, p.room_id, p.seq, p.kind, p.at, p.attempts,
+       s.user_id, s.endpoint, s.p256dh, s.auth, s.language`,
     [id, now],
     'notifications.take-push',
   )
@@ -93,7 +109,12 @@ async function dropPush({ database }: NotificationsDependencies, id: string): Pr
   await database.query('delete from notifications.push where id = $1', [id], 'notifications.drop-push')
 }
 
-async function sendPush(dependencies: NotificationsDependencies, vapid: Vapid, push: PushRow): Promise<void> {
+async function sendPush(
+  dependencies: NotificationsDependencies,
+  vapid: Vapid,
+  push: PushRow,
+  place: PushPlace,
+): Promise<void> {
   const { clock, log } = dependencies
   if (!(await isAlive(dependencies, push))) return removeSubscription(dependencies, push.device_id)
   const payload = await composePayload(dependencies, push)
@@ -101,7 +122,7 @@ async function sendPush(dependencies: NotificationsDependencies, vapid: Vapid, p
   if (payload === undefined) return dropPush(dependencies, push.id)
   const ttlMs = push.at + PUSH_LIFETIME_MS - clock.now()
   if (ttlMs <= 0) return dropPush(dependencies, push.id)
-  const answer = await dependencies.push.transport.post(push.endpoint, {
+  const request = {
     headers: {
       authorization: await vapid.authorize(push.endpoint),
       'content-encoding': 'aes128gcm',
@@ -111,7 +132,9 @@ async function sendPush(dependencies: NotificationsDependencies, vapid: Vapid, p
       topic: topicOf(push),
     },
     body: encryptPush(Buffer.from(JSON.stringify(payload)), push),
-  })
+  }
+  const answer = await post(dependencies, push, request, place)
+  if (answer === undefined) return
   switch (verdictOn(answer)) {
     case 'sent':
       return noteSent(dependencies, push)
@@ -123,6 +146,33 @@ async function sendPush(dependencies: NotificationsDependencies, vapid: Vapid, p
     case 'failed':
       throw new Error(`${new URL(push.endpoint).host} answered ${answer.status}`)
   }
+}
+
+/** Undefined: nobody answered, and the push waits. That is between us and the service and nothing for the queue to count. */
+async function post(
+  dependencies: NotificationsDependencies,
+  { id, endpoint, attempts }: PushRow,
+  request: PushRequest,
+  place: PushPlace,
+): Promise<PushAnswer | undefined> {
+  const { clock, database, log } = dependencies
+  const begun = clock.now()
+  let answer: PushAnswer
+  try {
+    answer = await dependencies.push.transport.post(endpoint, request)
+  } catch (error) {
+    const waitMs = Math.min(UNANSWERED_TO_MS, UNANSWERED_FROM_MS * 2 ** attempts)
+    const dueAt = clock.now() + Math.max(place.unanswered(), waitMs)
+    log.debug({ error: String(error), dueAt }, 'push service does not answer')
+    await database.query(
+      'update notifications.push set held_until = null, due_at = $2, attempts = attempts + 1 where id = $1',
+      [id, dueAt],
+      'notifications.put-off-push',
+    )
+    return undefined
+  }
+  place.answered(clock.now() - begun)
+  return answer
 }
 
 export function verdictOn({ status, retryAfterMs }: PushAnswer): 'sent' | 'gone' | 'later' | 'failed' {
@@ -228,7 +278,7 @@ async function noteSent(dependencies: NotificationsDependencies, push: PushRow):
     )
     // It may have been read while it was on its way.
     const only = { device, room }
-    if (rowCount > 0) await queueClearing(transaction, user, { nowMs: clock.now(), id: newId(), only })
+    if (rowCount > 0) await queueClearing(transaction, [user], { nowMs: clock.now(), id: newId(), only })
     await transaction.query('delete from notifications.push where id = $1', [id], 'notifications.drop-push')
   })
 }

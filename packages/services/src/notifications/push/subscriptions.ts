@@ -7,7 +7,7 @@ import {
   REVOCATIONS_TOPIC,
   type Revocation,
 } from '@parley/contracts'
-import { ParleyError, PUSH_DEVICES_MAX } from '@parley/protocol'
+import { ParleyError, PUSH_DEVICES_MAX, PUSH_ENDPOINT_MAX_CHARS } from '@parley/protocol'
 import type { NotificationsDependencies } from '../dependencies.ts'
 import { areKeys } from './encrypt.ts'
 
@@ -25,8 +25,10 @@ export async function subscribePush(
   { database, clock, push }: Pick<NotificationsDependencies, 'database' | 'clock' | 'push'>,
   { user, device, subscription }: InputOf<Contract, 'subscribePush'>,
 ): Promise<OutputOf<Contract, 'subscribePush'>> {
-  const { endpoint, keys, language } = subscription
-  if (!push.transport.mayReach(endpoint))
+  const { keys, language } = subscription
+  const endpoint = URL.parse(subscription.endpoint)?.href ?? ''
+  // As it is kept it may be longer than as it came: what is not ASCII is spelled out.
+  if (endpoint.length > PUSH_ENDPOINT_MAX_CHARS || !push.transport.mayReach(endpoint))
     throw refusal('endpoint', 'is not an address that pushes are sent to')
   if (!areKeys(keys)) throw refusal('keys', 'are not keys of a browser')
   await database.transaction(async (transaction) => {
