@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './tests/support/longest-first.ts'
 
 /**
  * Four groups, one after the other, because two cores are shared by whatever runs at once: what lives inside a package,
@@ -9,18 +10,21 @@ const common = {
   testTimeout: 30_000,
   hookTimeout: 60_000,
   pool: 'forks' as const,
+  // Only suites that say so run side by side, and those wait for seconds.
+  maxConcurrency: 16,
   setupFiles: ['tests/support/print-server-logs.ts'],
 }
 
-/** Tests that need Redis, RabbitMQ or nginx. */
+/** Tests that need Redis, RabbitMQ, nginx or Swift. */
 const engines = [
-  'packages/adapters/src/{redis,rabbitmq,engines}/**/*.test.ts',
+  'packages/adapters/src/{redis,rabbitmq,engines,files/s3}/**/*.test.ts',
   'tests/**/{distributed,cluster,nginx,redis,rabbitmq,deploy-files}*.test.ts',
 ]
 
 export default defineConfig({
   test: {
     globalSetup: ['tests/support/global-postgres.ts'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -45,7 +49,8 @@ export default defineConfig({
           name: 'across',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/browser/**', ...engines],
-          maxWorkers: 2,
+          // They wait for graces, pauses and processes more than they compute.
+          maxWorkers: 4,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
@@ -71,8 +76,8 @@ export default defineConfig({
           ...common,
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
-          // A browser and a server keep two cores busy.
-          maxWorkers: 1,
+          // Every file has a browser and a server; a page waits for the network and for its own animations half of the time.
+          maxWorkers: 2,
           testTimeout: 90_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 3 },

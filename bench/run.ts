@@ -11,6 +11,8 @@ const WORKLOADS: Record<string, () => Promise<{ workload: Workload }>> = {
   start: () => import('./workloads/start.ts'),
   rooms: () => import('./workloads/rooms.ts'),
   scale: () => import('./workloads/scale.ts'),
+  archive: () => import('./workloads/archive.ts'),
+  upload: () => import('./workloads/upload.ts'),
 }
 
 const USAGE = `npm run bench                        every workload, one after the other

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 
 const SBIN = ['/usr/sbin', '/usr/local/sbin', '/usr/lib/rabbitmq/bin', '/opt/homebrew/bin']
 
-/** What each is called, where else it may lie, and Debian's package. */
+/** What each is called, where else it may lie, and Debian's packages. */
 export const PROGRAMS = {
   chromium: {
     names: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
@@ -14,13 +14,19 @@ export const PROGRAMS = {
       '/Applications/Chromium.app/Contents/MacOS/Chromium',
       '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     ],
-    package: 'chromium',
+    packages: ['chromium'],
   },
-  redis: { names: ['redis-server', 'valkey-server'], paths: [], package: 'redis-server' },
-  rabbitmq: { names: ['rabbitmq-server'], paths: [], package: 'rabbitmq-server' },
-  nginx: { names: ['nginx'], paths: [], package: 'nginx' },
+  redis: { names: ['redis-server', 'valkey-server'], paths: [], packages: ['redis-server'] },
+  rabbitmq: { names: ['rabbitmq-server'], paths: [], packages: ['rabbitmq-server'] },
+  nginx: { names: ['nginx'], paths: [], packages: ['nginx'] },
+  // A server that speaks S3.
+  swift: {
+    names: ['swift-proxy-server'],
+    paths: [],
+    packages: ['swift-proxy', 'swift-account', 'swift-container', 'swift-object'],
+  },
   // With pg_dump and its kin of the same version beside it: the embedded one has none.
-  postgresql: { names: ['postgres'], paths: debianPostgres(), package: 'postgresql' },
+  postgresql: { names: ['postgres'], paths: debianPostgres(), packages: ['postgresql'] },
 }
 
 /** Debian keeps the versions side by side, out of the path; the newest first. */

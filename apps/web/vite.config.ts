@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { buildServiceWorker } from './build-service-worker.ts'
 
 /** Where `vite` (development only) finds the server; the built client is served by the server itself. */
 const server = process.env.PARLEY_URL ?? 'http://127.0.0.1:8080'
@@ -8,7 +9,7 @@ const proxied = { target: server, changeOrigin: true, headers: { origin: server 
 
 export default defineConfig({
   base: '/',
-  plugins: [react()],
+  plugins: [react(), buildServiceWorker()],
   build: {
     outDir: 'dist',
     sourcemap: false,

@@ -119,7 +119,8 @@ describe('a measured run', () => {
   ])('gives no figure for a server that %s', async (what, reason) => {
     const result = await runOn(await connectMembers(await startServer({ message: FLAWED_MESSAGE, what })))
     expect(result.faults.join('; ')).toMatch(reason)
-    expect(judge(result)).toEqual(result.faults)
+    // On a busy machine it may say besides that the generator was the limit.
+    expect(judge(result)).toEqual(expect.arrayContaining([...result.faults]))
   })
 
   test('gives no figure when the generator was busier than the server', async () => {

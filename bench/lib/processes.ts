@@ -98,6 +98,16 @@ export function processMemory(pid: number): Memory | undefined {
   return { rssBytes: kilobytes('Rss') * 1024, pssBytes: kilobytes('Pss') * 1024 }
 }
 
+/** The same without the proportional part, at a hundredth of the price; 0 once it is gone. */
+export function residentBytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024
+}
+
+/** How it looks in a list of processes, which a program of ours sets itself. */
+export function processLabel(pid: number): string {
+  return (readText(`/proc/${pid}/cmdline`) ?? '').split('\0')[0] ?? ''
+}
+
 /** Busy milliseconds of one core since boot, softirq and steal included. `undefined` where `/proc` has no such core. */
 export function coreBusyMs(core: number): number | undefined {
   const line = readText('/proc/stat')

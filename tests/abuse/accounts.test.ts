@@ -29,10 +29,6 @@ const withoutId = ({ status, body }: Answer) => ({
   error: { ...(body.error as Json), request_id: '' },
 })
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0
-}
-
 describe('guessing', () => {
   test('an unknown user and a wrong password are answered alike and in the same time', async () => {
     const email = `${newName('mail')}@example.com`
@@ -54,8 +50,9 @@ describe('guessing', () => {
       }
     }
     expect([...answers]).toHaveLength(1)
-    const medians = kinds.map(({ took }) => median(took))
-    expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(2)
+    // The quickest answer of each is what the work takes; all others hold what else the machine did meanwhile.
+    const quickest = kinds.map(({ took }) => Math.min(...took))
+    expect(Math.max(...quickest) / Math.min(...quickest)).toBeLessThan(2)
   })
 
   test('who guesses from one address is stopped, by account and over all accounts', async () => {

@@ -230,8 +230,11 @@ test('watching people who do not exist, by the thousand, costs nothing that stay
 
 test('requests of one person over HTTP are limited, with a time to retry, and those of others are not', async () => {
   const mallory = await signUp(server, 'mallory')
-  const answers = await Promise.all(Array.from({ length: 260 }, () => mallory.ask('POST', '/rooms/x/join')))
-  const refused = answers.filter((answer) => answer.status === 429)
+  const flood = () => Promise.all(Array.from({ length: 260 }, () => mallory.ask('POST', '/rooms/x/join')))
+  // A machine that is busy takes so long for them that the limit allows them; then there are more.
+  let refused = (await flood()).filter((answer) => answer.status === 429)
+  for (let again = 0; again < 4 && refused.length <= 20; again++)
+    refused = (await flood()).filter((answer) => answer.status === 429)
   expect(refused.length).toBeGreaterThan(20)
   expect(refused[0]?.headers.get('retry-after')).toMatch(/^\d+$/)
   expect((await victim.ask('POST', '/rooms/x/join')).status).toBe(404)

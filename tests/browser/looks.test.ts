@@ -1,5 +1,7 @@
+import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makePng } from '../support/pictures.ts'
 import { englishOn } from './english.ts'
 import { direct } from './screen.ts'
 import {
@@ -39,15 +41,28 @@ beforeAll(async () => {
     reply_to: answered,
   })
   await filled.api('PUT', `/rooms/${room}/messages/${answered}/reactions/${encodeURIComponent('🎉')}`)
+  await sendPicture(filled, room)
   const gone = await say(filled, room, 'soon gone')
   await filled.api('DELETE', `/rooms/${room}/messages/${gone}`)
 })
 afterAll(() => stage.close())
 
+async function sendPicture({ page }: Visitor, to: string): Promise<void> {
+  await page.goto(`/r/${to}`)
+  const file = { name: 'hồ.png', mimeType: 'image/png', buffer: makePng(320, 200) }
+  await page.locator('input[data-attach]').setInputFiles([file])
+  await page.getByRole('button', { name: `Do not send ${file.name}` }).waitFor()
+  await page.getByRole('button', { name: 'Send message' }).click()
+  await page.locator('article button img').first().waitFor()
+}
+
 /** Somebody with two chats: one they have read and one that waits. */
 async function somebody(name: string, options: PersonOptions): Promise<Page> {
   const visitor = await stage.person(name, options)
   await visitor.api('POST', `/rooms/${room}/join`)
+  // Something for the inbox that does not pop up above whatever is looked at.
+  await visitor.api('PATCH', '/users/me/notifications', { do_not_disturb_until: Date.now() + 3_600_000 })
+  await say(filled, room, `@${visitor.username}: 12 – 8`)
   await say(filled, await direct(filled, visitor), 'xin chào, have you seen it?')
   return visitor.page
 }
@@ -90,6 +105,13 @@ const screens = (): readonly Screen[] => [
   at('people', '/people'),
   at('rooms', '/rooms'),
   at('search', '/search?q=ferry'),
+  {
+    name: 'inbox',
+    async open(page) {
+      await page.goto('/inbox')
+      await page.locator('#main li').first().waitFor({ timeout: 20_000 })
+    },
+  },
   at('settings', '/settings'),
   at('no such page', '/nowhere'),
   at('a room that is not mine', '/r/1m7y8pmb6h6v2cjcng2w'),
@@ -109,6 +131,14 @@ const screens = (): readonly Screen[] => [
     async open(page) {
       await page.locator('#main header').first().getByRole('button').last().click()
       await page.getByText('@minh').first().waitFor()
+    },
+  },
+  {
+    name: 'files of a room',
+    async open(page) {
+      await page.locator('section[aria-labelledby="details-files"] > button').click()
+      await page.locator('input[name="file-kind"]').first().waitFor()
+      await page.locator('li button img').first().waitFor()
     },
   },
 ]
@@ -169,4 +199,22 @@ describe('on a phone', () => {
     await list.getByText('I have').waitFor()
     await expectAccessible(page, 'the list on a phone')
   })
+})
+
+/** Of JavaScript, compressed as it travels, before anything is on the screen. */
+const FIRST_LOAD_MAX_BYTES = 180_000
+
+it('what a browser must load before it shows a chat list is small', async () => {
+  const read = async (path: string) => (await fetch(new URL(path, stage.url))).text()
+  const loaded = new Map<string, number>()
+  const wanted = [...(await read('/')).matchAll(/\/assets\/[\w-]+\.js/g)].map(([path]) => path)
+  for (let path = wanted.pop(); path !== undefined; path = wanted.pop()) {
+    if (loaded.has(path)) continue
+    const text = await read(path)
+    loaded.set(path, gzipSync(text).length)
+    for (const [, name] of text.matchAll(/(?:import|from)\s*["']\.\/([\w-]+\.js)["']/g))
+      wanted.push(`/assets/${name}`)
+  }
+  expect(loaded.size).toBeGreaterThan(3)
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(FIRST_LOAD_MAX_BYTES)
 })

@@ -38,8 +38,8 @@ async function lineOf({ context, page }: Visitor): Promise<{ cut(): Promise<void
   }
 }
 
-describe('a bad line', () => {
-  // Nobody of one meets anybody of the other.
+// Nobody of one meets anybody of the other.
+describe.concurrent('a bad line', () => {
   it('what is written without one waits, outlives the page, and goes out once', async () => {
     const [ann, ben, room] = await pair('ann', 'ben')
     const line = await lineOf(ann)
@@ -81,7 +81,9 @@ describe('a bad line', () => {
     await message(dan.page, 'And back again').getByTitle('Read').waitFor()
     expect(new URL(cat.page.url()).pathname).toBe(`/r/${room}`)
   })
+})
 
+describe('a bad server', () => {
   it('a server that is killed in the middle of a talk is met again by itself', async () => {
     const [eve, fay] = await pair('eve', 'fay')
     await write(eve.page, 'first')

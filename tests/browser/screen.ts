@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import type { Visitor } from './support.ts'
 
 /** As `expect.poll`, with the patience that actions have. */
-export const eventually = <Value>(look: () => Value | Promise<Value>, timeout = 10_000) =>
+export const eventually = <Value>(look: () => Value | Promise<Value>, timeout = 20_000) =>
   expect.poll(look, { timeout })
 
 export const messageLog = (page: Page): Locator => page.getByRole('log')

@@ -65,6 +65,8 @@ describe('two people', () => {
 
   it('what waits has a badge and a line above it; what comes while one reads further up has a button', async () => {
     const room = await direct(ann, ben)
+    // Nothing of it is read while it is said, however long that takes.
+    await ben.page.goto('about:blank')
     for (let count = 0; count < 30; count++) await say(ann, room, `something ${count}`)
     await ben.page.goto(`/r/${room}`)
     // It opens where ben stopped reading; the button leads to the end, and then all is read.
@@ -234,15 +236,15 @@ describe('what one does with a message', () => {
     await message(page, 'by keyboard')
       .getByTitle(/^(Sent|Delivered|Read)$/)
       .waitFor()
-    // Upwards with Shift and Tab: the emoji, the history; the arrows walk through its messages.
-    await page.keyboard.press('Shift+Tab')
-    await page.keyboard.press('Shift+Tab')
+    // Upwards with Shift and Tab: the emoji, the files, the history; the arrows walk through its messages.
+    for (let step = 0; step < 3; step++) await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('ArrowUp')
     await eventually(() => messageLog(page).locator('article:focus').count()).toBe(1)
     await page.keyboard.press('Enter')
     await page.getByRole('menu').waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('menu').waitFor({ state: 'detached' })
+    // The message has the focus again.
     await eventually(() => messageLog(page).locator('article button:focus').count()).toBe(1)
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox', { name: 'Go to…' }).waitFor()

@@ -1,11 +1,13 @@
 import { access } from './cases/access.ts'
 import { accounts } from './cases/accounts.ts'
+import { email } from './cases/email.ts'
 import { errors } from './cases/errors.ts'
 import { fuzz } from './cases/fuzz.ts'
 import { history } from './cases/history.ts'
 import { membership } from './cases/members.ts'
 import { messages } from './cases/messages.ts'
 import { names } from './cases/names.ts'
+import { notifications } from './cases/notifications.ts'
 import { operations } from './cases/operations.ts'
 import { ordering } from './cases/ordering.ts'
 import { origin } from './cases/origin.ts'
@@ -29,11 +31,13 @@ export const TOPICS: readonly Topic[] = [
   names,
   accounts,
   sessions,
+  email,
   users,
   rooms,
   membership,
   messages,
   reactions,
+  notifications,
   history,
   socketOpen,
   socketRequests,

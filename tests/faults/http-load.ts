@@ -2,7 +2,7 @@
 import { ask, openRoom, type Person, signIn, signUp, type Target } from '../abuse/lib/people.ts'
 
 /** Between two requests of one person. */
-const PAUSE_MS = 20
+const PAUSE_MS = 50
 const ERRORS_KEPT_MAX = 20
 
 export interface HttpLoad {

@@ -3,26 +3,29 @@ import { expect } from 'vitest'
 import { type Person, storedBodies, until } from '../scenarios/topology.ts'
 import { type Member, newestShown, type Talk } from './crowd.ts'
 
-/** A connection of which the other end was killed is known to be dead at once. */
-const NOTICED_WITHIN_MS = 1_500
+/** Longer than any fault that is followed takes. */
+const NOTICED_MAX_MS = 60_000
 
 const now = () => performance.now()
 const since = (start: number) => Math.round(now() - start)
 
-/** Of each member the milliseconds until it is connected again and was shown something new; undefined if its connection stays. */
-export function followMoves(members: readonly Member[], talk: Talk): Promise<(number | undefined)[]> {
+/**
+ * Of each member the milliseconds until it is connected again and was shown something new; undefined if its connection
+ * outlives `over`. One whose other end was killed is known to be dead at once, long before another process is there.
+ */
+export function followMoves(
+  members: readonly Member[],
+  talk: Talk,
+  over: Promise<unknown>,
+): Promise<(number | undefined)[]> {
   const startedAt = now()
   return Promise.all(
     members.map(async ({ parley }) => {
-      const isCut = await until(
-        parley.connection,
-        ({ status }) => status !== 'online',
-        NOTICED_WITHIN_MS,
-      ).then(
+      const cut = until(parley.connection, ({ status }) => status !== 'online', NOTICED_MAX_MS).then(
         () => true,
         () => false,
       )
-      if (!isCut) return undefined
+      if (!(await Promise.race([cut, over.then(() => false)]))) return undefined
       await until(parley.connection, ({ status }) => status === 'online')
       const had = newestShown(parley, talk.room)
       await until(parley.timeline(talk.room), () => newestShown(parley, talk.room) > had)

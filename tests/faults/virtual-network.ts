@@ -146,7 +146,7 @@ export class VirtualNetwork {
               request,
               {} as ServerResponse,
               url,
-              typeof body === 'string' ? JSON.parse(body) : undefined,
+              Buffer.from(typeof body === 'string' ? body : ''),
             )
         this.time.after(this.latencyMs(), () => {
           if (lostAfter || answer === null) return fail()

@@ -7,7 +7,7 @@ import { createPeople, type Deployment, type People, type Person, type Topology,
 const AWAY_AFTER_MS = 5 * 60_000
 
 /** A clock on which just that wait is over at once. */
-const soonAway: NonNullable<CreateParleyOptions['clock']> = {
+export const soonAway: NonNullable<CreateParleyOptions['clock']> = {
   now: () => Date.now(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs === AWAY_AFTER_MS ? 0 : delayMs)
@@ -16,7 +16,8 @@ const soonAway: NonNullable<CreateParleyOptions['clock']> = {
 }
 
 export function describePresence(topology: Topology): void {
-  describe(`presence on ${topology.name}`, () => {
+  // Each body waits for graces of seconds; none touches what another looks at.
+  describe.concurrent(`presence on ${topology.name}`, () => {
     let deployment: Deployment
     let people: People
     let ann: Person

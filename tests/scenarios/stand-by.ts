@@ -27,7 +27,8 @@ const NETWORKS: readonly { readonly transport: 'stream' | 'poll'; readonly optio
   ]
 
 export function describeStandBy(topology: Topology): void {
-  describe(`the stand-by link on ${topology.name}`, () => {
+  // Each body has people of its own, and polls wait for seconds.
+  describe.concurrent(`the stand-by link on ${topology.name}`, () => {
     let deployment: Deployment
     let people: People
     let ann: Person

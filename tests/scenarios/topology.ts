@@ -1,6 +1,14 @@
 /** What a scenario needs of a deployment, whichever way it is built. A body never knows which one it runs on. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { DATABASE } from '@parley/adapters/embedded/postgres/initialise-cluster'
 import { type CreateParleyOptions, createParley, type Parley, type Store } from '@parley/sdk'
 import { vi } from 'vitest'
+import { ageData } from '../support/age-data.ts'
+import { type KeptFiles, keptFiles } from '../support/kept-files.ts'
+import { type MailServer, startMailServer } from '../support/mail-server.ts'
+import { type PushEndpoint, startPushEndpoint } from '../support/push-endpoint.ts'
+import { type RoomJobs, roomJobs } from '../support/room-jobs.ts'
 import { startTestServer } from '../support/test-server.ts'
 
 export interface Deployment {
@@ -15,9 +23,34 @@ export interface Killable {
   killAndRestart(): Promise<void>
 }
 
+export interface QueueKillable {
+  /** SIGKILL of the queue of background work. Resolves when it is there again. */
+  killQueue(): Promise<void>
+}
+
 export interface Administrable {
   /** The first administrator's one-time code, as the person who started the program reads it. */
   setupCode(): Promise<string>
+}
+
+export interface Ageable {
+  /** Everything stored becomes this much older. */
+  age(ms: number): Promise<void>
+}
+
+export interface FileKeeping {
+  /** What is there of a person's files, looked up behind the service's back. */
+  keptFiles(owner: string): Promise<KeptFiles>
+}
+
+export interface PushReceiving {
+  /** A push service that this deployment may reach. */
+  readonly pushes: PushEndpoint
+}
+
+export interface MailReceiving {
+  /** What takes this deployment's e-mail. */
+  readonly mails: MailServer
 }
 
 export interface Topology<Abilities = unknown> {
@@ -25,11 +58,24 @@ export interface Topology<Abilities = unknown> {
   start(): Promise<Deployment & Abilities>
 }
 
-export const embedded: Topology<Killable & Administrable> = {
+export const mailSettings = ({ port }: MailServer) => ({
+  PARLEY_SMTP_URL: `smtp://127.0.0.1:${port}`,
+  PARLEY_MAIL_FROM: 'Parley <chat@example.org>',
+})
+
+export const embedded: Topology<
+  Killable & Administrable & Ageable & FileKeeping & PushReceiving & MailReceiving & RoomJobs
+> = {
   name: 'embedded',
   async start() {
-    const server = await startTestServer()
+    const pushes = await startPushEndpoint()
+    const mails = await startMailServer()
+    const server = await startTestServer({
+      env: { PARLEY_PUSH_PRIVATE_ORIGINS: pushes.origin, ...mailSettings(mails) },
+    })
     return {
+      pushes,
+      mails,
       urls: [server.url],
       async killAndRestart() {
         await server.kill()
@@ -37,11 +83,46 @@ export const embedded: Topology<Killable & Administrable> = {
       },
       setupCode: () =>
         vi.waitUntil(() => /Setup code.*: (\S+)/.exec(server.output())?.[1], { timeout: 10_000 }),
+      age: (ms) =>
+        ageData({ host: join(server.dataDirectory, 'postgres'), user: DATABASE, database: DATABASE }, ms),
+      ...roomJobs(() => ({
+        host: join(server.dataDirectory, 'postgres'),
+        user: DATABASE,
+        database: DATABASE,
+      })),
+      keptFiles: (owner) =>
+        keptFiles(
+          join(server.dataDirectory, 'files'),
+          { host: join(server.dataDirectory, 'postgres'), user: DATABASE, database: DATABASE },
+          owner,
+        ),
       async stop() {
         await server.stop()
+        await pushes.close()
+        await mails.stop()
       },
     }
   },
+}
+
+/** One deployment for several scenarios: between `open` and `close`, whoever starts the topology gets the same one. */
+export function shareDeployment<Abilities>(topology: Topology<Abilities>) {
+  let deployment: (Deployment & Abilities) | undefined
+  return {
+    async open(): Promise<void> {
+      deployment = await topology.start()
+    },
+    async close(): Promise<void> {
+      await deployment?.stop()
+    },
+    topology: {
+      name: topology.name,
+      async start() {
+        if (deployment === undefined) throw new Error('the shared deployment has not been opened')
+        return { ...deployment, stop: async () => {} }
+      },
+    } satisfies Topology<Abilities>,
+  }
 }
 
 /** Resolves with the value once it satisfies the condition; rejects with what it last was. */
@@ -104,7 +185,7 @@ export function createPeople(deployment: Pick<Deployment, 'urls'>): People {
     async join(name, options = {}) {
       const url = options.baseUrl ?? urlOf(count++)
       const parley = client(url, options)
-      const username = `${name}-${Date.now().toString(36)}${all.length}`
+      const username = `${name}-${randomBytes(4).toString('hex')}`
       const password = `correct horse ${name}`
       const user = await parley.register({ username, password })
       await until(parley.connection, (connection) => connection.status === 'online')

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { createDatabase } from '@parley/adapters/postgres/create-database'
+import { silentLog } from '@parley/contracts'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type ClusterPart, startTestCluster, type TestCluster } from '../support/test-cluster.ts'
 import { testEnvironment } from '../support/test-server.ts'
@@ -25,6 +27,8 @@ const COUNTS: Readonly<Record<ClusterPart, number>> = {
   auth: 2,
   sessions: 1,
   rooms: 2,
+  notifications: 1,
+  scheduler: 1,
   ws: 2,
   http: 2,
 }
@@ -43,11 +47,7 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-async function operatorEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const text = await readFile(join(cluster.dataDirectory, 'operator.env'), 'utf8')
-  const settings = [...text.matchAll(/^(PARLEY_\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value])
-  return testEnvironment(Object.fromEntries(settings) as Record<string, string>)
-}
+const operatorEnvironment = async () => testEnvironment(await cluster.operatorSettings())
 
 test('every role and engine is a process that an operator finds by its title, and in the table', async () => {
   for (const part of parts) expect(await cluster.pids(part), part).toHaveLength(COUNTS[part])
@@ -81,8 +81,36 @@ test('the operator’s commands work beside it', async () => {
   const resync = await run(process.execPath, [PARLEY, 'resync', '--check'], { env })
   expect(resync.stdout).toContain('Both are equal')
   const doctor = await run(process.execPath, [PARLEY, 'doctor'], { env })
-  for (const found of [/ok +Redis +Redis \d/, /ok +RabbitMQ +answers/, /ok +PostgreSQL +PostgreSQL \d/])
+  for (const found of [
+    /ok +Redis +Redis \d/,
+    /ok +RabbitMQ +answers/,
+    /ok +PostgreSQL +PostgreSQL \d/,
+    /ok +file store /,
+  ])
     expect(doctor.stdout).toMatch(found)
+})
+
+test('a job runs by hand beside it, and every job by the next scheduler after the first was killed', async () => {
+  const env = await operatorEnvironment()
+  const byHand = await run(process.execPath, [PARLEY, 'jobs', 'run', 'archive'], { env })
+  expect(byHand.stdout).toMatch(/^archive: done after/)
+  await cluster.killAndAwait('scheduler')
+  const connection = env.PARLEY_DATABASE_URL ?? ''
+  const database = createDatabase({ connection, maxConnections: 1, log: silentLog })
+  onTestFinished(() => database.close())
+  const { rows: jobs } = await database.query<{ job: string }>(
+    'update scheduler.job set next_at = now() returning name as job',
+  )
+  expect(jobs).toContainEqual({ job: 'archive' })
+  // Distinct: a job whose hour it is while this runs has run twice.
+  const history = async () =>
+    (
+      await database.query<{ job: string; outcome: string }>(
+        `select distinct job, outcome from scheduler.run where started_by = 'schedule'`,
+      )
+    ).rows
+  const expected = jobs.map(({ job }) => ({ job, outcome: 'done' }))
+  await expect.poll(async () => new Set(await history()), { timeout: 20_000 }).toEqual(new Set(expected))
 })
 
 test('a database of one’s own is refused: it brings its own', async () => {

@@ -35,6 +35,9 @@ const NOT_IN_COMPOSE: Partial<Record<SettingName, string>> = {
   data: 'only the embedded topology keeps files',
   authDatabaseUrl: 'one PostgreSQL for both schemas',
   roomsDatabaseUrl: 'one PostgreSQL for both schemas',
+  notificationsDatabaseUrl: 'one PostgreSQL for all schemas',
+  filesDatabaseUrl: 'one PostgreSQL for all schemas',
+  schedulerDatabaseUrl: 'one PostgreSQL for all schemas',
   internalUrl: 'a container’s own name is reachable',
   origins: 'the public URL is the only one',
   rateLimits: 'for tests and benchmarks only',
@@ -119,7 +122,13 @@ test('the program takes what compose gives each role, and misses nothing', async
     // Reached by other containers, and by nobody but nginx where people come in.
     expect(settings.internalHost).toBe('0.0.0.0')
     const meetsPeople = settings.roles.some((role) => role === 'http' || role === 'ws')
-    expect(service.networks).toEqual(meetsPeople ? ['back', 'front'] : ['back'])
+    // Push services and mail servers are outside.
+    const goesOut = settings.roles.includes('notifications')
+    expect(service.networks).toEqual([
+      'back',
+      ...(meetsPeople ? ['front'] : []),
+      ...(goesOut ? ['outside'] : []),
+    ])
     expect(settings.trustProxy.length > 0).toBe(meetsPeople)
   }
 })
@@ -181,7 +190,7 @@ test('every container is watched, comes back, and has no right it does not need'
   expect(open.map(([name]) => name)).toEqual(['nginx'])
   for (const [name, service] of Object.entries(services)) {
     const isClosed = service.networks.every((network) => networks[network]?.internal === true)
-    expect([name, isClosed]).toEqual([name, name !== 'nginx'])
+    expect([name, isClosed]).toEqual([name, name !== 'nginx' && name !== 'notifications'])
   }
 })
 

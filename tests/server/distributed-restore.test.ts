@@ -26,7 +26,7 @@ async function newEpoch(url: string): Promise<void> {
   expect(renewed).toMatchObject({ code: 0, errors: '' })
 }
 
-test('a dump restored into another server', { timeout: 120_000 }, async () => {
+test.concurrent('a dump restored into another server', { timeout: 120_000 }, async () => {
   await using stack = new AsyncDisposableStack()
   const dump = join(directory, 'parley.dump')
   await postgres.tool('createdb', 'first')
@@ -52,7 +52,7 @@ test('a dump restored into another server', { timeout: 120_000 }, async () => {
   })
 })
 
-test('a dump restored into a new database beside the lost one, which knows the same transaction numbers', {
+test.concurrent('a dump restored into a new database beside the lost one, which knows the same transaction numbers', {
   timeout: 120_000,
 }, async () => {
   const dump = join(directory, 'beside.dump')
@@ -69,7 +69,7 @@ test('a dump restored into a new database beside the lost one, which knows the s
   })
 })
 
-test('files copied by pg_basebackup from a running server', { timeout: 120_000 }, async () => {
+test.concurrent('files copied by pg_basebackup from a running server', { timeout: 120_000 }, async () => {
   await using stack = new AsyncDisposableStack()
   const copy = join(directory, 'base')
   await postgres.tool('createdb', 'fourth')

@@ -252,3 +252,18 @@ function rawAnswer(text: string): Promise<string> {
   socket.on('end', () => resolve(said))
   return promise
 }
+
+test('an upload passes through it whole, however large, and comes back by ranges', async () => {
+  const bytes = Buffer.alloc(5_000_000, 'parley ')
+  const form = new FormData()
+  form.append('file', new Blob([bytes]), 'large.bin')
+  const sent = await fetch(`${door.url}/api/v1/files`, { method: 'POST', headers: bearer(), body: form })
+  expect(sent.status).toBe(201)
+  const { file } = (await sent.json()) as { file: { id: string } }
+  const whole = await fetch(`${door.url}/api/v1/files/${file.id}`, { headers: bearer() })
+  expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true)
+  const part = await fetch(`${door.url}/api/v1/files/${file.id}`, {
+    headers: { ...bearer(), range: 'bytes=7-12' },
+  })
+  expect([part.status, await part.text()]).toEqual([206, 'parley'])
+})

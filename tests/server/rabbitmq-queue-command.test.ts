@@ -17,7 +17,7 @@ const queue = (...args: string[]) => runParley(['queue', ...args], of(server.url
 
 test('dead items are counted, shown and put back, and are then done', async () => {
   expect((await queue('list')).output).toMatch(
-    /^QUEUE +READY +RETRYING +DEAD +CONSUMERS\nrooms\.index +0 +0 +0 +0\n$/,
+    /^QUEUE +READY +RETRYING +DEAD +CONSUMERS\nrooms\.index +0 +0 +0 +0\nnotifications\.entries +0 +0 +0 +0\nmail\.send +0 +0 +0 +0\nnotifications\.push +0 +0 +0 +0\n$/,
   )
   expect((await queue('show')).output).toBe('Nothing is dead.\n')
   await putAside('item-1', `{"heads":{"room":1}}\u001b[31m${'x'.repeat(500)}`)
@@ -41,7 +41,7 @@ test('wrong options are refused by name', async () => {
     '--limit must be a whole number from 1 to 1000',
   )
   expect((await queue('replay', '--queue', 'nope')).errors).toBe(
-    'There is no queue nope; there are: rooms.index.\n',
+    'There is no queue nope; there are: rooms.index, notifications.entries, mail.send, notifications.push.\n',
   )
 })
 

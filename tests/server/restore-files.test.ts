@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { tellRestoreStory } from '../support/restore-story.ts'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
 import { runParley } from './run-parley.ts'
@@ -15,8 +15,9 @@ const TIMEOUT_MS = 120_000
 async function tellWith(
   copyFiles: (server: TestServer, copy: () => Promise<unknown>) => Promise<void>,
 ): Promise<void> {
+  await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'parley-restore-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
+  stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   const [original, copied] = [join(directory, 'original'), join(directory, 'copy')]
   let server: TestServer | undefined
   await tellRestoreStory({
@@ -36,7 +37,7 @@ async function tellWith(
   })
 }
 
-test('a copy of a stopped data directory serves elsewhere, and clients follow it', {
+test.concurrent('a copy of a stopped data directory serves elsewhere, and clients follow it', {
   timeout: TIMEOUT_MS,
 }, async () => {
   await tellWith(async (server, copy) => {
@@ -49,7 +50,7 @@ test('a copy of a stopped data directory serves elsewhere, and clients follow it
   })
 })
 
-test('a snapshot of the files of a running server serves elsewhere, and clients follow it', {
+test.concurrent('a snapshot of the files of a running server serves elsewhere, and clients follow it', {
   timeout: TIMEOUT_MS,
 }, async () => {
   await tellWith(async (server, copy) => {

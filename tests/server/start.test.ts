@@ -9,8 +9,8 @@ import { isRunning, runParley, temporaryDirectory } from './run-parley.ts'
 /** The promise is two seconds, and 0.5 is usual; a machine that runs other tests at the same time gets more. */
 const RESTART_MAX_MS = 15_000
 
-async function startedServer(env: Record<string, string> = {}) {
-  const server = await startTestServer({ env })
+async function startedServer(env: Record<string, string> = {}, fromNothing = false) {
+  const server = await startTestServer({ env, fromNothing })
   onTestFinished(async () => {
     await server.stop()
   })
@@ -18,7 +18,7 @@ async function startedServer(env: Record<string, string> = {}) {
 }
 
 test('a first start prints where Parley is, what it made and the setup code, and the log keeps the code to itself', async () => {
-  const server = await startedServer({ PARLEY_LOG: 'trace' })
+  const server = await startedServer({ PARLEY_LOG: 'trace' }, true)
   const printed = server.output()
   expect(printed).toContain(`Parley is ready at http://localhost:${server.port}`)
   expect(printed).toContain(`Made ${server.dataDirectory} `)
@@ -32,7 +32,7 @@ test('a first start prints where Parley is, what it made and the setup code, and
 })
 
 test('the data directory and what is in it can be entered by their owner only', async () => {
-  const server = await startedServer()
+  const server = await startedServer({}, true)
   expect((await stat(server.dataDirectory)).mode & 0o777).toBe(0o700)
   expect((await stat(join(server.dataDirectory, 'postgres'))).mode & 0o777).toBe(0o700)
   expect(await readdir(server.dataDirectory)).toEqual(expect.arrayContaining(['format', 'postgres']))
@@ -53,7 +53,7 @@ test('a second start on the same data ends with one sentence, and the first goes
 test('of two starts on new data at the same moment one serves and the other says why not', async () => {
   const data = await temporaryDirectory()
   const starts = [1, 2].map(async () => {
-    const server = await startTestServer({ dataDirectory: data }).catch(String)
+    const server = await startTestServer({ dataDirectory: data, fromNothing: true }).catch(String)
     if (typeof server !== 'string') onTestFinished(async () => void (await server.stop()))
     return server
   })

@@ -8,6 +8,7 @@ import {
   type SignIn,
   silentLog,
   type UserRecord,
+  type WorkQueue,
 } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import { createAuthService, type LocalAuthService } from '@parley/services/auth/create-auth-service'
@@ -35,7 +36,11 @@ export interface AuthKit {
   close(): Promise<void>
 }
 
-export async function createAuthKit(): Promise<AuthKit> {
+/** `mail`: how letters are handed on; without it none is sent. */
+export async function createAuthKit(mail?: {
+  readonly publicUrl: string
+  readonly queue: WorkQueue
+}): Promise<AuthKit> {
   const store = await createTestDatabase([{ schema: 'auth', migrations: authMigrations }])
   const clock = createManualClock()
   const bus = createInProcessBus()
@@ -54,6 +59,7 @@ export async function createAuthKit(): Promise<AuthKit> {
       newId,
       log: silentLog,
       issuer: TEST_ISSUER,
+      mail,
       passwordCost: { memoryKib: 8, passes: 1 },
       async announceUsers(users) {
         if (failure !== undefined) throw failure

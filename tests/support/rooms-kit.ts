@@ -9,7 +9,10 @@ import {
   silentLog,
   systemClock,
   type UserRecord,
+  type WorkQueue,
+  workTopics,
 } from '@parley/contracts'
+import { ParleyError } from '@parley/protocol'
 import { createRoomsService, type RunningRoomsService } from '@parley/services/rooms/create-rooms-service'
 import type { RoomsDependencies } from '@parley/services/rooms/dependencies'
 import { roomsMigrations } from '@parley/services/rooms/migrations'
@@ -19,6 +22,8 @@ export interface RoomsKit {
   readonly rooms: RunningRoomsService
   readonly bus: Bus
   readonly database: TestDatabase['database']
+  /** Where that is, for a pool of one's own. */
+  readonly connection: TestDatabase['connection']
   /** Another process of the service over the same database. */
   another(more?: Partial<RoomsDependencies>): RunningRoomsService
   /** A new user, known to the service; their id. */
@@ -32,7 +37,7 @@ export interface RoomsKit {
 }
 
 export async function createRoomsKit(): Promise<RoomsKit> {
-  const { database, drop } = await createTestDatabase([roomsMigrations])
+  const { database, connection, drop } = await createTestDatabase([roomsMigrations])
   const bus = createInProcessBus()
   const queue = createInProcessWorkQueue(silentLog)
   const newId = createIds()
@@ -53,6 +58,11 @@ export async function createRoomsKit(): Promise<RoomsKit> {
           ),
         }),
       },
+      files: {
+        describeFiles: () => Promise.reject(new ParleyError('not_found')),
+        makeSquare: () => Promise.reject(new ParleyError('not_found')),
+        dropFiles: async () => ({}),
+      },
       ...more,
     })
     running.push(service)
@@ -60,11 +70,13 @@ export async function createRoomsKit(): Promise<RoomsKit> {
   }
   const rooms = create()
   await rooms.work()
+  await standInForOthers(queue)
 
   return {
     rooms,
     bus,
     database,
+    connection,
     another: create,
     async person(name = `person-${newId()}`, changes = {}) {
       const user: UserRecord = {
@@ -112,4 +124,10 @@ export async function createRoomsKit(): Promise<RoomsKit> {
       await drop()
     },
   }
+}
+
+/** Takes the work of other services, which are not there; a queue of one process is not emptied without them. */
+export async function standInForOthers(queue: WorkQueue): Promise<void> {
+  for (const other of workTopics['room.entries'])
+    if (other !== 'rooms.index') await queue.consume(other, 1, async () => {})
 }

@@ -1,6 +1,6 @@
 /** `parley cluster` as a child process: the whole distributed deployment, on free ports and its own data directory. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -17,6 +17,8 @@ const looks = {
   auth: /^parley auth/,
   sessions: /^parley sessions/,
   rooms: /^parley rooms/,
+  notifications: /^parley notifications/,
+  scheduler: /^parley scheduler/,
   ws: /^parley ws/,
   http: /^parley http/,
   nginx: /^nginx: master/,
@@ -31,6 +33,8 @@ export interface TestCluster {
   readonly url: string
   readonly dataDirectory: string
   output(): string
+  /** With what an operator's commands reach it, from the file that the cluster writes. */
+  operatorSettings(): Promise<Record<string, string>>
   /** Process ids of a part, ascending. */
   pids(part: ClusterPart): Promise<number[]>
   /** Where each gateway listens for people, and its process. */
@@ -91,8 +95,7 @@ function present(parts: {
 }): TestCluster {
   const { url, dataDirectory, child, output } = parts
   const pids = async (part: ClusterPart) => {
-    const all = await listProcesses()
-    const alike = all.filter((one) => looks[part].test(one.title) && isBelow(one.pid, child.pid ?? 0, all))
+    const alike = (await listBelow(child.pid ?? 0)).filter((one) => looks[part].test(one.title))
     // What an engine forks carries its title for a moment.
     return alike
       .filter((one) => !alike.some(({ pid }) => pid === one.parent))
@@ -107,6 +110,12 @@ function present(parts: {
     url,
     dataDirectory,
     output,
+    async operatorSettings() {
+      const text = await readFile(join(dataDirectory, 'operator.env'), 'utf8')
+      return Object.fromEntries(
+        [...text.matchAll(/^(PARLEY_\w+)='(.*)'$/gm)].map(([, name = '', value = '']) => [name, value]),
+      )
+    },
     pids,
     async gateways() {
       const lines = output().matchAll(/^parley ws +\d+ +\w+ +(127\.0\.0\.1:\d+)/gm)
@@ -185,10 +194,20 @@ interface Process {
   readonly title: string
 }
 
-async function listProcesses(): Promise<Process[]> {
-  const numbers = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = await Promise.all(numbers.map((name) => readProcess(Number(name)).catch(() => undefined)))
-  return found.filter((one) => one !== undefined)
+/**
+ * Those that this one has started, and those that they have. Not every process of the machine: waiting for one that comes
+ * back asks again and again, and would take a core from it.
+ */
+async function listBelow(ancestor: number): Promise<Process[]> {
+  const children = await readFile(`/proc/${ancestor}/task/${ancestor}/children`, 'utf8').catch(() => '')
+  const pids = children.split(' ').filter(Boolean).map(Number)
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const one = await readProcess(pid).catch(() => undefined)
+      return one === undefined ? [] : [one, ...(await listBelow(pid))]
+    }),
+  )
+  return found.flat()
 }
 
 async function readProcess(pid: number): Promise<Process> {
@@ -199,13 +218,4 @@ async function readProcess(pid: number): Promise<Process> {
   // The name in parentheses may hold spaces; state and parent follow it.
   const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
   return { pid, parent, title: title.replaceAll('\0', ' ').trim() }
-}
-
-function isBelow(pid: number, ancestor: number, all: readonly Process[]): boolean {
-  for (let current = pid; current > 1; ) {
-    const parent = all.find((one) => one.pid === current)?.parent ?? 0
-    if (parent === ancestor) return true
-    current = parent
-  }
-  return false
 }

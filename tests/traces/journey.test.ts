@@ -40,9 +40,9 @@ describe('the journey of a message on the embedded server', () => {
   const traceOf = (traceId: string) => collector.spans.filter((span) => span.traceId === traceId)
   const drawn = (traceId: string, root = '') => drawTrace(traceOf(traceId), root)
 
-  /** Both branches have come to their ends. */
+  /** All branches have come to their ends. */
   const isWhole = (traceId: string) =>
-    ['ws push', 'index messages', 'wait for lane'].every((last) =>
+    ['ws push', 'index messages', 'notify members', 'wait for lane'].every((last) =>
       traceOf(traceId).some(({ name }) => name === last),
     )
 
@@ -52,6 +52,7 @@ describe('the journey of a message on the embedded server', () => {
     '          ws push',
     '        hand over',
     '          index messages',
+    '          notify members',
     '        sql rooms.append',
   ]
 

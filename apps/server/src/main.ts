@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander'
 import { addClusterCommand } from './commands/cluster.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
+import { addHoldCommand } from './commands/hold.ts'
+import { addJobsCommand } from './commands/jobs.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addQueueCommand } from './commands/queue.ts'
 import { addResyncCommand } from './commands/resync.ts'
@@ -30,6 +32,8 @@ addUserCommand(program)
 addResyncCommand(program)
 addRotateKeysCommand(program)
 addQueueCommand(program)
+addJobsCommand(program)
+addHoldCommand(program)
 addDemoCommand(program)
 
 try {

@@ -1,5 +1,14 @@
 /** Every role of a deployment, services before the gateways that call them. */
-export const allRoles = ['auth', 'sessions', 'rooms', 'ws', 'http'] as const
+export const allRoles = [
+  'auth',
+  'sessions',
+  'rooms',
+  'notifications',
+  'files',
+  'scheduler',
+  'ws',
+  'http',
+] as const
 export type RoleName = (typeof allRoles)[number]
 
 export function isRoleName(text: string): text is RoleName {

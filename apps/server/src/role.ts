@@ -6,10 +6,14 @@ import type {
   Cache,
   Clock,
   Database,
+  FileDoor,
+  FileStore,
   GatewayService,
   Log,
+  Mailer,
   Migration,
   NewId,
+  PushTransport,
   RateLimiter,
   Services,
   SessionsStore,
@@ -18,11 +22,12 @@ import type {
 } from '@parley/contracts'
 import type { StreamDoor } from '@parley/gateways/shared/stream-door'
 import type { TokenVerifier } from '@parley/gateways/shared/token-verifier'
+import type { JobSettings } from '@parley/services/scheduler/create-jobs'
 import type { Registry } from 'prom-client'
 import type { RoleName } from './role-names.ts'
 
 /** Those with a schema of their own. */
-export const schemaNames = ['auth', 'rooms'] as const
+export const schemaNames = ['auth', 'rooms', 'notifications', 'files', 'scheduler'] as const
 export type SchemaName = (typeof schemaNames)[number]
 /** What a process offers to the others: services, and a gateway its own connections. */
 export interface Provided extends Services {
@@ -54,6 +59,20 @@ export interface LiveDoor {
   readonly stream: StreamDoor
 }
 
+export interface FileLimitSettings {
+  readonly fileMaxBytes: number
+  readonly userMaxBytes: number
+  readonly totalMaxBytes: number
+}
+
+/** Where this server sends e-mail. */
+export interface MailContext {
+  /** Of the web client, without a slash at its end; links begin with it. */
+  readonly publicUrl: string
+  /** Called by the role that sends, and only there. */
+  openMailer(): Promise<Mailer>
+}
+
 /** Ports and settings: all a role knows of the topology. */
 export interface RoleContext {
   readonly log: Log
@@ -71,6 +90,21 @@ export interface RoleContext {
   /** Local where this process runs the service, remote otherwise; a role cannot tell. */
   readonly services: Services
   readonly door: DoorSettings
+  /** Also what a room may choose at most. */
+  readonly jobs: JobSettings
+  readonly fileLimits: FileLimitSettings
+  /** Undefined where no e-mail is sent. */
+  readonly mail: MailContext | undefined
+  /** Where push services find the operator. */
+  readonly pushContact: string
+  /** Opened by the role that sends pushes, and only there. */
+  openPushTransport(): PushTransport
+  /** Opened by the role that keeps files, and only there. */
+  openFileStore(): Promise<FileStore>
+  /** The way of files' bytes: straight where this process keeps files, over the network otherwise. */
+  readonly fileDoor: FileDoor
+  /** Makes the way of bytes of this process the one that is taken here and by the others. */
+  provideFileDoor(door: FileDoor): void
   /** A pool for the service's own schema; closed by the topology after all roles. */
   database(schema: SchemaName, maxConnections: number): Database
   /** Makes a service of this process callable by the others. */
@@ -100,5 +134,7 @@ export interface RunningRole {
 export interface RoleModule {
   /** What the role's schema needs, applied before any role starts. */
   readonly migrations?: { readonly schema: SchemaName; readonly migrations: readonly Migration[] }
+  /** Of its pool: an embedded PostgreSQL is given as many as all roles together may open. */
+  readonly connectionsMax?: number
   start(context: RoleContext): Promise<RunningRole>
 }

@@ -6,6 +6,9 @@ const roleTable: Record<RoleName, () => Promise<RoleModule>> = {
   auth: () => import('./roles/auth.ts'),
   sessions: () => import('./roles/sessions.ts'),
   rooms: () => import('./roles/rooms.ts'),
+  notifications: () => import('./roles/notifications.ts'),
+  files: () => import('./roles/files.ts'),
+  scheduler: () => import('./roles/scheduler.ts'),
   ws: () => import('./roles/ws.ts'),
   http: () => import('./roles/http.ts'),
 }

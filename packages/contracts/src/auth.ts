@@ -2,11 +2,12 @@
 import * as shape from '@parley/protocol/shapes'
 import { z } from 'zod'
 import { defineContract, once, type ServiceOf, verb } from './contract.ts'
+import { composedMail, mailById, mailSettlement } from './mail.ts'
 
 const client = z.object({
   /** What a person reads in the list of devices, e.g. the user agent; at most 200 characters. */
   device_name: z.string(),
-  /** Network address, for throttling only; never stored. */
+  /** Network address, for throttling; kept only in the notice of a new device, until that is sent. */
   address: z.string(),
 })
 
@@ -48,6 +49,8 @@ export const authContract = defineContract('auth', {
       password: z.string(),
       email: z.string().optional(),
       display_name: z.string().optional(),
+      /** In which letters to this person are written. */
+      locale: shape.mailLocale.optional(),
       /** Seed doors hand out tokens of a day. */
       lifetime: z.enum(['short', 'day']),
     }),
@@ -84,7 +87,12 @@ export const authContract = defineContract('auth', {
     z.object({ users: z.array(shape.user), next: z.string().optional() }),
   ),
   updateUser: verb(
-    z.object({ user: shape.id, display_name: z.string().optional() }),
+    z.object({
+      user: shape.id,
+      display_name: z.string().optional(),
+      /** The caller has seen that it is theirs and a picture. */
+      avatar_file_id: shape.id.nullable().optional(),
+    }),
     z.object({ user: shape.user }),
   ),
   /** One's own or, for an administrator, anybody's; the defaults when `user` is left out. */
@@ -135,6 +143,45 @@ export const authContract = defineContract('auth', {
     }),
     z.object({ users: z.array(userRecord) }),
   ),
+  /** What somebody who is not signed in can count on here. */
+  signInOptions: verb(z.object({}), z.object({ mail: z.boolean() })),
+  getEmail: verb(z.object({ user: shape.id }), z.object({ email: shape.emailState })),
+  /**
+   * What is left out stays. Another address takes the password, and holds once its owner has followed the link in the
+   * letter sent there; where no mail is sent it holds at once, unverified.
+   */
+  setEmail: verb(
+    z.object({
+      user: shape.id,
+      email: z.string().optional(),
+      password: z.string().optional(),
+      locale: shape.mailLocale.optional(),
+      address: z.string(),
+    }),
+    z.object({ email: shape.emailState }),
+    once,
+  ),
+  /** Throws `conflict` when there is nothing to verify, `mail_off` where no mail is sent. */
+  resendVerification: verb(z.object({ user: shape.id }), z.object({})),
+  /** Whoever has the token can read what is sent to the address. Throws `link_expired`, `email_taken`. */
+  verifyEmail: verb(z.object({ token: z.string(), address: z.string() }), z.object({}), once),
+  /** Answers alike, and in the same time, for names that exist and others. Throws `mail_off`. */
+  forgotPassword: verb(z.object({ login: z.string(), address: z.string() }), z.object({}), once),
+  /** Ends every session. Throws `link_expired`, `password_too_common`. */
+  resetForgotten: verb(
+    z.object({ token: z.string(), password: z.string(), address: z.string() }),
+    z.object({}),
+    once,
+  ),
+  /** Where letters to a person go: null without a verified address, and for who is locked out. */
+  mailRecipient: verb(
+    z.object({ user: shape.id }),
+    z.object({
+      recipient: z.object({ address: z.string(), name: z.string(), locale: shape.mailLocale }).nullable(),
+    }),
+  ),
+  composeMail: verb(mailById, composedMail, once),
+  settleMail: verb(mailSettlement, z.object({})),
 })
 
 export type AuthService = ServiceOf<typeof authContract>

@@ -1,5 +1,5 @@
 /** What travels on the bus, by topic. Everything here is a hint: what is stored is the fact. */
-import type { EntryKind, Presence, Room } from '@parley/protocol'
+import type { EntryKind, Notification, Presence, Room } from '@parley/protocol'
 
 export const roomTopic = (room: string): string => `room:${room}`
 export const userTopic = (user: string): string => `user:${user}`
@@ -38,6 +38,9 @@ export type UserEvent =
   | { type: 'changed'; room: string }
   /** For one's own devices, with the unread count. */
   | { type: 'marks'; room: string; delivered: number; read: number; unread: number }
+  /** A new inbox item; `version` as in the frame. */
+  | { type: 'notification'; item: Notification; unread: number; version: number; alert: boolean }
+  | { type: 'inbox'; read: string[] | 'all'; unread: number; version: number }
 
 /** `away_ms`: nothing of the publisher is sure to have arrived since that long ago. */
 export interface LossesEvent {

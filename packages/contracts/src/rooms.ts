@@ -21,6 +21,9 @@ const logRoom = z.object({
 /** Of one `changedMemberships` call; a gateway with more people asks in groups. */
 export const CHANGED_MEMBERSHIPS_MAX_USERS = 1_000
 
+/** Pairs of member and room in one call. */
+export const MEMBER_MARKS_MAX = 1_000
+
 export const roomsContract = defineContract('rooms', {
   /** Keeps the copy of users and permissions; an older `version` never overwrites a newer one, unless it is a repair. */
   syncUsers: verb(z.object({ users: z.array(userRecord), repair: z.boolean().optional() }), z.object({})),
@@ -53,7 +56,19 @@ export const roomsContract = defineContract('rooms', {
   /** The public room with this name, found as names are unique: without regard to case. */
   findRoom: verb(z.object({ user: shape.id, name: z.string() }), roomAnswer),
   renameRoom: verb(inRoom.extend({ name: z.string() }), roomAnswer),
+  /**
+   * A picture of this user's own, made square; null takes the present one away. Throws `forbidden` as renaming does, and
+   * as `makeSquare` of the files service.
+   */
+  setRoomPicture: verb(inRoom.extend({ file: shape.id.nullable() }), roomAnswer),
   deleteRoom: verb(inRoom, z.object({})),
+  /** How long the room keeps its messages, and when they go to the archive; any member may know. */
+  getRoomStorage: verb(inRoom, z.object({ storage: shape.roomStorage })),
+  /** What is left out stays as it is; null gives it back to the server's settings. */
+  setRoomStorage: verb(
+    inRoom.extend(shape.roomStorageChoice.partial().shape),
+    z.object({ storage: shape.roomStorage }),
+  ),
 
   joinRoom: verb(inRoom, roomAnswer),
   leaveRoom: verb(inRoom, z.object({})),
@@ -124,6 +139,23 @@ export const roomsContract = defineContract('rooms', {
     }),
   ),
 
+  /** Files of the room's messages, newest first. */
+  listFiles: verb(
+    inRoom.extend({ kind: shape.fileKind.optional(), ...page }),
+    z.object({ files: z.array(shape.sentFile), next: z.string().optional() }),
+  ),
+
+  /** For the files service: whether a message that this user may read carries the file, or it is the picture of a room they see. */
+  canReadFile: verb(z.object({ user: shape.id, file: shape.id }), z.object({ allowed: z.boolean() })),
+  /** For the files service: those of them that a message carries or a room shows. */
+  filesInUse: verb(z.object({ files: z.array(shape.id).max(500) }), z.object({ files: z.array(shape.id) })),
+  /** For the files service: files of messages that went, oldest first, until they are forgotten. */
+  droppedFiles: verb(
+    z.object({ limit: z.int().max(500) }),
+    z.object({ dropped: z.array(z.object({ drop: z.int(), file: shape.id })) }),
+  ),
+  forgetDroppedFiles: verb(z.object({ drops: z.array(z.int()).max(500) }), z.object({})),
+
   /** Ids of all my rooms: what a gateway subscribes to before it reads `resume`. */
   listRoomIds: verb(z.object({ user: shape.id }), z.object({ rooms: z.array(shape.id) })),
   /** The list of rooms at a connection's start; see `ready` in the protocol. */
@@ -160,10 +192,74 @@ export const roomsContract = defineContract('rooms', {
       reset: z.boolean(),
     }),
   ),
+  /**
+   * For the scheduler only: moves entries older than `before` (milliseconds since the epoch), or than what their room
+   * has chosen, to the archive for about a second. With `next` there is more to look at, from there on.
+   */
+  archiveEntries: verb(
+    z.object({ before: z.int(), after: z.string().optional() }),
+    z.object({ moved: z.int(), rooms: z.int(), next: z.string().exactOptional() }),
+  ),
+  /**
+   * For the scheduler only: deletes for good, for about a second, what is older than so many days, or than what its room
+   * has chosen; null: only the latter. `kept`: of these for a legal hold. With `next` there is more, from there on.
+   */
+  expireMessages: verb(
+    z.object({ days: z.int().nullable(), after: z.string().optional() }),
+    z.object({
+      entries: z.int(),
+      messages: z.int(),
+      kept: z.int(),
+      rooms: z.int(),
+      next: z.string().exactOptional(),
+    }),
+  ),
+  /** For services only, no membership is asked: the first entry that those of these rooms that there are still have. */
+  floors: verb(
+    z.object({ rooms: z.array(shape.id).max(MEMBER_MARKS_MAX) }),
+    z.object({ floors: z.record(shape.id, shape.position) }),
+  ),
   /** For gateways only, no membership is asked: heads of rooms, to compare after the bus was away. */
   heads: verb(
     z.object({ rooms: z.array(shape.id) }),
     z.object({ heads: z.record(shape.id, shape.position) }),
+  ),
+  /**
+   * For services only, no membership is asked: what may be told of a room, oldest first, without its texts: messages
+   * and edits younger than `since` that nobody has deleted, joins, and what takes back: deletions and leaves. Everything
+   * up to `through` is in the answer; a room that is `gone` has nothing. `authors` by the seq of what is answered, `pair`
+   * the two of a direct room.
+   */
+  listTellable: verb(
+    z.object({
+      room: shape.id,
+      after: shape.position,
+      upto: shape.position,
+      since: shape.timestamp,
+      limit: z.int(),
+    }),
+    z.object({
+      entries: z.array(shape.entry),
+      through: shape.position,
+      authors: z.record(z.string(), shape.id),
+      pair: z.array(shape.id).optional(),
+      gone: z.literal(true).optional(),
+    }),
+  ),
+  /** For services only: watermarks of those pairs that are a membership. */
+  memberMarks: verb(
+    z.object({ members: z.array(inRoom).max(MEMBER_MARKS_MAX) }),
+    z.object({
+      marks: z.array(inRoom.extend({ read: shape.position, delivered: shape.position })),
+    }),
+  ),
+  /**
+   * For services only: what each may read there, in its newest state and cut, in order; the room's name where the entry
+   * is no message. Empty for what was deleted and what this user may not read.
+   */
+  listPreviews: verb(
+    z.object({ places: z.array(inRoom.extend({ seq: shape.seq })).max(MEMBER_MARKS_MAX) }),
+    z.object({ previews: z.array(z.string()) }),
   ),
   /** For gateways only: the stored entries of a gap as bus events, ready to be pushed. */
   replay: verb(

@@ -1,13 +1,19 @@
 /** Every service there is, by the name of its role. */
 import { authContract } from './auth.ts'
 import type { ServiceOf } from './contract.ts'
+import { filesContract } from './files.ts'
+import { notificationsContract } from './notifications.ts'
 import { roomsContract } from './rooms.ts'
+import { schedulerContract } from './scheduler.ts'
 import { sessionsContract } from './sessions.ts'
 
 export const serviceContracts = {
   auth: authContract,
   sessions: sessionsContract,
   rooms: roomsContract,
+  notifications: notificationsContract,
+  files: filesContract,
+  scheduler: schedulerContract,
 } as const
 
 export type ServiceName = keyof typeof serviceContracts

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ErrorCode } from './errors.ts'
 import type { PublishedLimits } from './limits.ts'
 import { FILES_PER_MESSAGE_MAX, LOG_MAX_ROOMS, WATCH_MAX_USERS } from './limits.ts'
-import type { Entry, Presence, PresenceState, Room, User } from './shapes.ts'
+import type { Entry, Notification, Presence, PresenceState, Room, User } from './shapes.ts'
 import * as shape from './shapes.ts'
 
 /** Chosen by the client; echoed in the answer. */
@@ -117,6 +117,23 @@ export interface TypingFrame {
   expires_ms: number
 }
 export type PresenceFrame = { t: 'presence' } & Presence
+/** A new inbox item; nested, because pushes carry no `id` of their own. */
+export interface NotificationFrame {
+  t: 'notification'
+  notification: Notification
+  unread: number
+  version: number
+  /** False where its owner does not want to be disturbed now. */
+  alert: boolean
+}
+/** Inbox items were read, here or on another device: these, or all there were. */
+export interface InboxFrame {
+  t: 'inbox'
+  unread: number
+  /** Grows with every change of the inbox: what carries a smaller one is older news. */
+  version: number
+  read: string[] | 'all'
+}
 export interface GoodbyeFrame {
   t: 'goodbye'
   within_ms: number
@@ -127,7 +144,15 @@ export interface CloseFrame {
   code: number
   reason: string
 }
-export type PushFrame = EntryFrame | RoomFrame | MarksFrame | TypingFrame | PresenceFrame | GoodbyeFrame
+export type PushFrame =
+  | EntryFrame
+  | RoomFrame
+  | MarksFrame
+  | TypingFrame
+  | PresenceFrame
+  | NotificationFrame
+  | InboxFrame
+  | GoodbyeFrame
 
 export interface ErrorFrame {
   t: 'error'

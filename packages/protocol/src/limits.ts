@@ -18,6 +18,9 @@ export const LIST_MAX_ITEMS = 200
 export const LIST_DEFAULT_ITEMS = 50
 export const GROUP_NAMES_MAX = 200
 export const FILES_PER_MESSAGE_MAX = 10
+/** After cleaning, its ending kept. */
+export const FILE_NAME_MAX_CHARS = 200
+export const FILE_PLACEHOLDER_MAX_CHARS = 400
 export const WATCH_MAX_USERS = 500
 export const UNREAD_CAP = 100
 export const QUERY_MAX_CHARS = 200
@@ -28,6 +31,16 @@ export const LOG_MAX_ROOMS = 50
 export const MENTIONS_MAX = 50
 /** Different emoji on one message. */
 export const REACTIONS_MAX_PER_MESSAGE = 50
+
+/** How long a room may choose to keep its messages, where the server's settings say nothing. */
+export const ROOM_DAYS_MAX = 3_650
+/** Of a message, in an inbox item. */
+export const PREVIEW_MAX_CHARS = 140
+/** Items in an inbox; a new one pushes the oldest out. */
+export const INBOX_MAX_ITEMS = 1_000
+/** Devices of a person that pushes go to; a new one drops the one that was renewed longest ago. */
+export const PUSH_DEVICES_MAX = 20
+export const PUSH_ENDPOINT_MAX_CHARS = 1_000
 
 export const AUTH_DEADLINE_MS = 10_000
 export const HEARTBEAT_MS = 25_000

@@ -18,6 +18,8 @@ export const registerBody = z.object({
   password: shape.password,
   email: shape.email.optional(),
   display_name: shape.displayName.optional(),
+  /** Of letters; by `Accept-Language` where it is left out. */
+  locale: shape.mailLocale.optional(),
 })
 /** `login` by the contract; `username` and `email` are aliases. */
 export const loginBody = z
@@ -34,6 +36,23 @@ export const loginBody = z
   })
 export const refreshBody = z.object({ refresh_token: z.string().max(500).optional() }).nullish()
 export const passwordBody = z.object({ current: z.string().max(1_000), next: shape.password })
+export const forgotBody = z.object({ login: z.string().max(300) })
+const mailToken = z.string().max(200)
+export const resetBody = z.object({ token: mailToken, password: shape.password })
+export const verifyEmailBody = z.object({ token: mailToken })
+export const emailBody = z
+  .object({
+    email: shape.email.optional(),
+    /** The present one; needed with `email`. */
+    password: z.string().max(1_000).optional(),
+    locale: shape.mailLocale.optional(),
+  })
+  .refine((body) => body.email === undefined || body.password !== undefined, {
+    path: ['password'],
+    message: 'is missing',
+  })
+export const digestBody = z.object({ digest: shape.digestChoice })
+export const unsubscribeQuery = z.object({ token: mailToken })
 export const session = z.object({
   user: shape.user,
   access_token: z.string(),
@@ -41,7 +60,11 @@ export const session = z.object({
   refresh_token: z.string().optional().describe('only without an Origin header'),
 })
 
-export const updateMeBody = z.object({ display_name: shape.displayName.optional() })
+export const updateMeBody = z.object({
+  display_name: shape.displayName.optional(),
+  /** An uploaded picture of one's own; null takes the present one away. */
+  avatar_file_id: shape.id.nullable().optional(),
+})
 export const usersQuery = z.object({
   query: shape.query.optional(),
   online: flag.optional(),
@@ -60,7 +83,16 @@ export const createRoomBody = z.object({
   name: shape.roomName.optional(),
   usernames: z.array(shape.username).max(GROUP_NAMES_MAX).optional(),
 })
-export const updateRoomBody = z.object({ name: shape.roomName.optional() })
+export const updateRoomBody = z.object({
+  name: shape.roomName.optional(),
+  /** An uploaded picture of one's own; null takes the present one away. */
+  picture_file_id: shape.id.nullable().optional(),
+})
+export const filesQuery = z.object({
+  kind: shape.fileKind.optional(),
+  limit: limitText,
+  cursor: shape.cursor.optional(),
+})
 export const pageQuery = z.object({ limit: limitText, cursor: shape.cursor.optional() })
 export const roomSearchQuery = z.object({
   query: shape.query.optional(),
@@ -93,6 +125,18 @@ export const searchQuery = z.object({
 export const permissionsBody = z.object({
   permissions: z.partialRecord(shape.permissionName, z.boolean().nullable()),
 })
+const idsOrAll = z.object({
+  ids: z.array(shape.id).min(1).max(LIST_MAX_ITEMS).optional(),
+  all: z.literal(true).optional(),
+})
+export const readNotificationsBody = idsOrAll.refine(
+  ({ ids, all }) => (ids === undefined) !== (all === undefined),
+  'takes either ids or all',
+)
+export const notificationSettingsBody = shape.notificationSettings.partial()
+export const pushSubscriptionBody = shape.pushSubscription
+export const roomNotificationsBody = z.object({ level: shape.notifyLevel })
+export const roomStorageBody = shape.roomStorageChoice.partial()
 export const setupBody = z.object({ code: z.string().max(100) })
 export const banBody = z.object({ user_id: shape.id })
 export const streamQuery = z.object({ resume: shape.cursor.optional(), poll: flag.optional() })
@@ -107,7 +151,13 @@ export const sessionParams = z.object({ session: shape.id })
 
 const next = z.string().optional().describe('passed back as `cursor`; left out on the last page')
 export const userAnswer = z.object({ user: shape.user })
+export const fileAnswer = z.object({ file: shape.file })
 export const meAnswer = z.object({ user: shape.user, admin: z.boolean(), permissions: shape.permissions })
+export const emailAnswer = z.object({ email: shape.emailState })
+export const signInOptionsAnswer = z.object({
+  mail: z.boolean().describe('the server sends e-mail: a forgotten password can be reset by it'),
+})
+export const digestAnswer = z.object({ digest: shape.digestChoice })
 export const usersAnswer = z.object({ users: z.array(shape.user), next })
 export const devicesAnswer = z.object({ devices: z.array(shape.device) })
 export const permissionsAnswer = z.object({ permissions: shape.permissions, admin: z.boolean().optional() })
@@ -117,10 +167,24 @@ export const roomAnswer = z.object({ room: shape.room })
 export const roomsAnswer = z.object({ rooms: z.array(shape.room), next })
 export const memberAnswer = z.object({ member: shape.member })
 export const membersAnswer = z.object({ members: z.array(shape.member), next })
+export const notificationsAnswer = z.object({
+  notifications: z.array(shape.notification),
+  unread: z.int(),
+  version: z.int().describe('grows with every change of the inbox'),
+  next,
+})
+export const notificationSettingsAnswer = z.object({ settings: shape.notificationSettings })
+export const pushAnswer = z.object({
+  key: z.string().describe('`applicationServerKey`: a point of P-256, base64url'),
+  subscribed: z.boolean().describe('whether pushes go to this device'),
+})
+export const roomNotificationsAnswer = z.object({ level: shape.notifyLevel })
+export const roomStorageAnswer = z.object({ storage: shape.roomStorage })
 export const bansAnswer = z.object({ users: z.array(shape.user) })
 export const entryAnswer = z.object({ entry: shape.entry })
 export const messageAnswer = z.object({ message: shape.message })
 export const messagesAnswer = z.object({ messages: z.array(shape.message), more: z.boolean() })
+export const sentFilesAnswer = z.object({ files: z.array(shape.sentFile), next })
 export const pinsAnswer = z.object({ messages: z.array(shape.message) })
 export const foundMessagesAnswer = z.object({ messages: z.array(shape.message), next })
 export const logAnswer = z.object({

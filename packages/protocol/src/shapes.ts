@@ -5,16 +5,19 @@ import {
   CLIENT_ID_MAX_CHARS,
   CLIENT_ID_MIN_CHARS,
   EMAIL_MAX_CHARS,
+  FILE_PLACEHOLDER_MAX_CHARS,
   ID_MAX_CHARS,
   LIST_MAX_ITEMS,
   NAME_MAX_CHARS,
   PASSWORD_MAX_CHARS,
   PASSWORD_MIN_CHARS,
+  PUSH_ENDPOINT_MAX_CHARS,
   QUERY_MAX_CHARS,
+  ROOM_DAYS_MAX,
   USERNAME_MAX_CHARS,
   USERNAME_MIN_CHARS,
 } from './limits.ts'
-import { characterCount, isEmoji, isPlainName, isStorable, normalizeName } from './text.ts'
+import { characterCount, isEmoji, isPlainName, isStorable, isTimeZone, normalizeName } from './text.ts'
 
 export const id = z.string().regex(new RegExp(`^[A-Za-z0-9_-]{1,${ID_MAX_CHARS}}$`), 'is not an id')
 export const seq = z.int().min(1).max(Number.MAX_SAFE_INTEGER)
@@ -62,6 +65,19 @@ export const email = z
   .max(EMAIL_MAX_CHARS)
   .transform((text) => text.trim().toLowerCase())
   .pipe(z.email('is not an e-mail address'))
+
+/** Languages that letters are written in. */
+export const mailLocale = z.enum(['en', 'vi'])
+export const emailState = z.object({
+  /** Left out: none. */
+  address: z.string().optional(),
+  verified: z.boolean(),
+  /** Takes the place of `address` once it is verified. */
+  pending: z.string().optional(),
+  locale: mailLocale,
+})
+/** How long something stays unread before it is sent by e-mail, and the least time between two such letters. */
+export const digestChoice = z.enum(['off', '15m', '1h', '1d'])
 
 export const password = z
   .string()
@@ -112,9 +128,17 @@ export const file = z.object({
   name: z.string(),
   type: z.string(),
   bytes: z.int(),
+  /** Pixels, as it is shown; only pictures have them, and a thumbnail. */
   width: z.int().optional(),
   height: z.int().optional(),
+  /** A picture of a few pixels as WebP in base64, to be shown blurred until the real one is there. */
+  placeholder: z.string().max(FILE_PLACEHOLDER_MAX_CHARS).optional(),
 })
+
+/** `picture`: an image; `media`: sound and film. */
+export const fileKind = z.enum(['picture', 'media', 'document'])
+/** A file where it was sent. */
+export const sentFile = z.object({ file, seq, from: id, at: timestamp })
 
 export const reaction = z.object({ emoji: z.string(), count: z.int(), mine: z.boolean() })
 
@@ -185,6 +209,8 @@ export const room = z.object({
   me: z.object({ role, read_seq: position, delivered_seq: position, unread: z.int() }).optional(),
   last_message: message.optional(),
   peer: user.optional(),
+  /** Of its picture, a square; left out: it has none. */
+  picture_url: z.string().optional(),
 })
 
 /** Watermarks are there so that a client can draw receipts before the first `marks` push; left out in large rooms. */
@@ -206,6 +232,61 @@ export const device = z.object({
 
 export const presence = z.object({ user: id, state: presenceState, last_seen_at: timestamp.optional() })
 
+/** Why somebody is told. `message`: any message of a room whose setting is `all`. */
+export const notificationKind = z.enum(['mention', 'direct', 'reply', 'added', 'message'])
+/** What a member wants to hear of from a room. */
+/** Null: as the server has it. */
+const roomDays = z.int().min(1).max(ROOM_DAYS_MAX).nullable()
+/** How long a room keeps its messages, and when they go to the archive. */
+export const roomStorageChoice = z.object({ retention_days: roomDays, archive_days: roomDays })
+const serverDays = z.int().nullable()
+export const roomStorage = roomStorageChoice.extend({
+  /** What holds where the room has chosen nothing, and the most it may choose; null: for ever, or never. */
+  server: z.object({ retention_days: serverDays, archive_days: serverDays }),
+})
+export const notifyLevel = z.enum(['all', 'mentions', 'none'])
+
+/** An inbox item. `seq` is the message it is about, for `added` the entry of the joining. */
+export const notification = z.object({
+  id,
+  kind: notificationKind,
+  room: id,
+  seq,
+  from: id,
+  /** The newest text, cut; the room's name for `added`; empty once it was deleted or one may not read it any more. */
+  preview: z.string(),
+  at: timestamp,
+  read_at: timestamp.optional(),
+})
+
+const timeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be a time such as 22:30')
+/** Every day from one time to the other, over midnight where `to` is the earlier one. */
+export const quietHours = z.object({
+  from: timeOfDay,
+  to: timeOfDay,
+  time_zone: z.string().max(64).refine(isTimeZone, 'must be a time zone such as Asia/Ho_Chi_Minh'),
+})
+export const pushContent = z.enum(['full', 'sender', 'none'])
+export const notificationSettings = z.object({
+  /** Null: disturbing is allowed. */
+  do_not_disturb_until: timestamp.nullable(),
+  quiet_hours: quietHours.nullable(),
+  /** What a push to a device may say: who wrote and what, only who, or only that there is something. */
+  push_content: pushContent,
+})
+
+const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/, 'must be base64url without padding')
+/** As a browser's `PushSubscription` has it; `keys` are a point of P-256, uncompressed, and 16 bytes. */
+export const pushSubscription = z.object({
+  endpoint: z.url().max(PUSH_ENDPOINT_MAX_CHARS),
+  keys: z.object({ p256dh: base64url.length(87), auth: base64url.length(22) }),
+  /** What the device shows its sentences in. */
+  language: z
+    .string()
+    .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must be a language such as en or vi')
+    .max(35),
+})
+
 export const permissionName = z.enum(['create_room', 'invite', 'remove_member', 'send_file', 'start_call'])
 export const permissions = z.record(permissionName, z.boolean())
 
@@ -214,6 +295,9 @@ export type Room = z.output<typeof room>
 export type RoomKind = z.output<typeof roomKind>
 export type Role = z.output<typeof role>
 export type Message = z.output<typeof message>
+export type FileShape = z.output<typeof file>
+export type FileKind = z.output<typeof fileKind>
+export type SentFile = z.output<typeof sentFile>
 export type Reaction = z.output<typeof reaction>
 export type Entry = z.output<typeof entry>
 export type EntryKind = z.output<typeof entryKind>
@@ -221,5 +305,17 @@ export type Member = z.output<typeof member>
 export type Device = z.output<typeof device>
 export type Presence = z.output<typeof presence>
 export type PresenceState = z.output<typeof presenceState>
+export type Notification = z.output<typeof notification>
+export type NotificationKind = z.output<typeof notificationKind>
+export type NotifyLevel = z.output<typeof notifyLevel>
+export type RoomStorage = z.output<typeof roomStorage>
+export type RoomStorageChoice = z.output<typeof roomStorageChoice>
+export type QuietHours = z.output<typeof quietHours>
+export type PushContent = z.output<typeof pushContent>
+export type PushSubscriptionShape = z.output<typeof pushSubscription>
+export type MailLocale = z.output<typeof mailLocale>
+export type EmailState = z.output<typeof emailState>
+export type DigestChoice = z.output<typeof digestChoice>
+export type NotificationSettings = z.output<typeof notificationSettings>
 export type PermissionName = z.output<typeof permissionName>
 export type Permissions = z.output<typeof permissions>

@@ -58,3 +58,13 @@ export function isEmoji(text: string): boolean {
   if (graphemes.next().value?.segment !== text) return false
   return /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[0-9#*]\ufe0f?\u20e3/u.test(text)
 }
+
+/** Whether this machine's calendar knows the time zone. */
+export function isTimeZone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -4,15 +4,26 @@
  */
 import type {
   Device,
+  ErrorCode,
+  FileKind,
+  FileShape,
+  MailLocale,
   Member,
   Message,
+  Notification,
+  NotificationSettings,
+  NotifyLevel,
   PermissionName,
   Presence,
   Role,
   Room,
   RoomKind,
+  RoomStorage,
+  RoomStorageChoice,
+  SentFile,
   User,
 } from '@parley/protocol'
+import type { Emails } from './emails.ts'
 
 /** A value that changes: `get` returns the same reference until it does, so React's `useSyncExternalStore` takes it as it is. */
 export interface Store<Value> {
@@ -49,8 +60,33 @@ export interface TimelineMessage extends Omit<Message, 'seq'> {
   readonly key: string
   readonly seq: number | null
   readonly state: DeliveryState | null
-  /** Why it failed, for a person. */
+  /** Why it failed, for a person, and for a program. */
   readonly error?: string
+  readonly error_code?: ErrorCode
+  /** Instead of `files`, while some of them have to be uploaded. */
+  readonly uploads?: readonly PendingUpload[]
+}
+
+/** A file of a message in the outbox. */
+export interface PendingUpload {
+  readonly id: string
+  readonly name: string
+  /** As the browser named it; may be empty. */
+  readonly type: string
+  readonly bytes: number
+  /** At the server. */
+  readonly done: boolean
+  /** The server refused it for good; the message waits for `removeUpload`, `retry` or `discard`. */
+  readonly refused?: ErrorCode
+}
+
+/** A file that goes with a message. */
+export interface NewFile {
+  readonly source: Blob
+  /** A `File`'s own by default. */
+  readonly name?: string
+  /** It was uploaded already, and is again only should it be gone. */
+  readonly file?: FileShape
 }
 
 /** Between messages: joins, leaves, role changes, renames, pins. */
@@ -98,6 +134,41 @@ export interface Page<Item> {
   readonly next?: string
 }
 
+export interface InboxState {
+  /** Newest first. */
+  readonly items: readonly Notification[]
+  readonly unread: number
+  readonly status: 'loading' | 'ready' | 'error'
+  readonly hasOlder: boolean
+  /** The last item that came while this device was connected and whose owner may be disturbed. */
+  readonly alert: Notification | null
+}
+
+/** What concerns me. Asks nothing of the server before somebody subscribes. */
+export interface Inbox extends Store<InboxState> {
+  /** The newest page anew; `status` says how it went. */
+  reload(): Promise<void>
+  loadOlder(): Promise<void>
+  /** On all my devices. */
+  read(ids: readonly string[] | 'all'): Promise<void>
+}
+
+/**
+ * `unsupported`: by this browser, or without TLS. `blocked`: forbidden in the browser's settings, where only the person can
+ * change that. `unknown` before the first connection.
+ */
+export type PushStatus = 'unknown' | 'unsupported' | 'blocked' | 'off' | 'on'
+
+/** Notifications on this device while nothing of Parley is open. */
+export interface Push extends Store<PushStatus> {
+  /**
+   * Call it in answer to a click: the browser may ask the person. Where it is on already it only changes the language, in
+   * which the device says what happened. Rejects when the browser or the server cannot; a refusal is a status.
+   */
+  enable(language: string): Promise<void>
+  disable(): Promise<void>
+}
+
 export interface Parley {
   readonly session: Store<SessionState>
   readonly connection: Store<ConnectionState>
@@ -112,6 +183,9 @@ export interface Parley {
   presence(id: string): Store<Presence | undefined>
   /** Whom this screen shows; the union of all screens is watched. Returns the end of it. */
   watch(users: readonly string[]): () => void
+  readonly inbox: Inbox
+  readonly push: Push
+  readonly email: Emails
 
   /** Looks whether a session exists (cookie or stored refresh token) and connects. */
   start(): Promise<void>
@@ -122,37 +196,76 @@ export interface Parley {
     password: string
     email?: string
     display_name?: string
+    /** In which letters are written; what the browser likes best by default. */
+    locale?: MailLocale
   }): Promise<User>
   login(input: { login: string; password: string }): Promise<User>
   logout(): Promise<void>
   changePassword(input: { current: string; next: string }): Promise<void>
   devices(): Promise<readonly Device[]>
   revokeDevice(id: string): Promise<void>
-  updateMe(input: { display_name?: string }): Promise<User>
+  updateMe(input: { display_name?: string; avatar_file_id?: string | null }): Promise<User>
 
   createRoom(input: { kind: RoomKind; name?: string; usernames?: readonly string[] }): Promise<Room>
   searchRooms(query: string, cursor?: string): Promise<Page<Room>>
   joinRoom(id: string): Promise<Room>
   leaveRoom(id: string): Promise<void>
   renameRoom(id: string, name: string): Promise<void>
+  /** By the id of an uploaded picture, of which the middle is shown; null takes the present one away. */
+  setRoomPicture(id: string, file: string | null): Promise<void>
   deleteRoom(id: string): Promise<void>
   members(room: string, cursor?: string): Promise<Page<Member>>
   addMember(room: string, username: string): Promise<Member>
   removeMember(room: string, user: string): Promise<void>
   banMember(room: string, user: string): Promise<void>
   setRole(room: string, user: string, role: Role): Promise<Member>
+  /** How long the room keeps its messages, and what the server has. */
+  roomStorage(room: string): Promise<RoomStorage>
+  /** What is left out stays as it is; null gives it back to the server. */
+  setRoomStorage(room: string, choice: Partial<RoomStorageChoice>): Promise<RoomStorage>
   searchUsers(query: string, cursor?: string): Promise<Page<User>>
   onlineUsers(): Promise<readonly User[]>
   searchMessages(input: { query: string; room?: string; cursor?: string }): Promise<Page<Message>>
   pins(room: string): Promise<readonly Message[]>
+  /** Files sent to a room, newest first. */
+  files(room: string, input?: { kind?: FileKind; cursor?: string | undefined }): Promise<Page<SentFile>>
   permissions(): Promise<{ permissions: Record<PermissionName, boolean>; admin: boolean }>
   /** The one-time code of the server's first start makes one an administrator. */
   claimSetup(code: string): Promise<void>
 
-  /** Puts a message into the outbox, which survives the browser, and returns its timeline key at once. */
-  send(room: string, input: { body: string; reply_to?: number }): string
-  /** Tries a failed message again, or gives it up. */
+  /** What I hear of from a room. */
+  notifyLevel(room: string): Promise<NotifyLevel>
+  setNotifyLevel(room: string, level: NotifyLevel): Promise<void>
+  notificationSettings(): Promise<NotificationSettings>
+  setNotificationSettings(changes: Partial<NotificationSettings>): Promise<NotificationSettings>
+
+  /**
+   * Puts a message into the outbox, which survives the browser, and returns its timeline key at once. Files that are not
+   * at the server are kept on this device and uploaded when their message's turn comes; messages after it wait. Throws
+   * `too_large` where `canKeep` says no.
+   */
+  send(
+    room: string,
+    input: { body: string; reply_to?: number; files?: readonly (FileShape | NewFile)[] },
+  ): string
+  /** Whether these files can wait in the outbox, which keeps 200 MB in all. */
+  canKeep(files: readonly Blob[]): boolean
+  /** How much of a `PendingUpload` is at the server, 0 to 1; 0 in a tab that does not upload it. */
+  uploadPart(upload: string): Store<number>
+  /** The bytes of a `PendingUpload`; undefined when they are gone. */
+  uploadBytes(upload: string): Promise<Blob | undefined>
+  /** Cancels a `PendingUpload`: its message goes without it or, with nothing left, not at all. */
+  removeUpload(key: string, upload: string): void
+  /**
+   * Uploads a file, to be sent or to be an avatar. What breaks on the way is begun once more from the start; throws
+   * `ParleyError`, and the signal's reason when it was cancelled.
+   */
+  upload(file: Blob, options?: UploadOptions): Promise<FileShape>
+  /** Where a browser gets a file, or a picture made small; the cookie opens it. */
+  fileUrl(id: string, variant?: 'thumbnail'): string
+  /** Tries a failed message again. */
   retry(key: string): void
+  /** Gives up a message that failed, or whose files are not all uploaded. */
   discard(key: string): void
   edit(room: string, seq: number, body: string): Promise<void>
   remove(room: string, seq: number): Promise<void>
@@ -166,6 +279,14 @@ export interface Parley {
   typing(room: string): void
   /** Whether anybody looks at this screen; `false` for five minutes makes one `away`. */
   setAttention(looking: boolean): void
+}
+
+export interface UploadOptions {
+  /** A `File`'s own by default. */
+  readonly name?: string
+  /** Which part is sent, 0 to 1. Goes back to 0 when it is begun again. */
+  readonly onProgress?: (part: number) => void
+  readonly signal?: AbortSignal
 }
 
 export interface ParleyOptions {

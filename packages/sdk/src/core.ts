@@ -12,15 +12,17 @@ import {
   TYPING_INTERVAL_MS,
   type User,
 } from '@parley/protocol'
-import type { ConnectionState } from './api.ts'
+import type { ConnectionState, Parley } from './api.ts'
 import { Connector } from './connection/connector.ts'
 import { pollTransport } from './connection/poll-transport.ts'
 import { socketTransport } from './connection/socket-transport.ts'
 import { streamTransport } from './connection/stream-transport.ts'
 import type { Environment } from './environment.ts'
 import { Outbox } from './outbox/outbox.ts'
+import { PushClient } from './push/push-client.ts'
 import { Session } from './session/session.ts'
 import { Gaps } from './store/gaps.ts'
+import { Inbox } from './store/inbox.ts'
 import type { PageSource, Place } from './store/load-page.ts'
 import { MarkSender } from './store/marks.ts'
 import { Presences } from './store/presences.ts'
@@ -29,6 +31,7 @@ import { Rooms } from './store/rooms.ts'
 import { ValueStore } from './store/store.ts'
 import { Timelines } from './store/timelines.ts'
 import { Users } from './store/users.ts'
+import { createUpload } from './upload.ts'
 
 const REFETCH_TRIES_MAX = 5
 
@@ -40,7 +43,10 @@ export class Core {
   readonly timelines: Timelines
   readonly users: Users
   readonly presences: Presences
+  readonly inbox: Inbox
+  readonly push: PushClient
   readonly marks: MarkSender
+  readonly upload: Parley['upload']
   readonly outbox: Outbox
   readonly #environment: Environment
   readonly #gaps: Gaps
@@ -90,12 +96,15 @@ export class Core {
       watch: (request) => this.connector.requestOnce<'watch'>(request),
       tell: (request) => this.connector.requestOnce<'presence'>(request),
     })
+    this.inbox = new Inbox(this.session.rest, clock)
+    this.push = new PushClient({ device: environment.pushDevice, rest: this.session.rest, storage })
     this.marks = new MarkSender({
       clock,
       rooms: this.rooms,
       me: () => this.me,
       request: (request) => this.connector.requestOnce<'mark'>(request),
     })
+    this.upload = createUpload(this.session.rest, environment)
     this.outbox = new Outbox({
       clock,
       random,
@@ -103,6 +112,7 @@ export class Core {
       storage,
       locks: environment.locks,
       openChannel: environment.openChannel,
+      upload: this.upload,
       send: (request) => this.connector.requestOnce<'send'>(request),
       online: () => this.connector.online,
       arrived: (room) => this.rooms.get(room)?.log.position ?? 0,
@@ -127,6 +137,7 @@ export class Core {
     this.connection.set(this.connector.state.get())
     this.#gaps.reset()
     this.presences.close()
+    this.inbox.offline()
     this.marks.offline()
     this.users.close()
     this.rooms.close()
@@ -194,6 +205,8 @@ export class Core {
     this.rooms.clear()
     this.marks.clear()
     this.presences.clear()
+    this.inbox.clear()
+    void this.push.leave(user?.id ?? null, forget)
     this.#typedAt.clear()
     if (forget && user !== null) await this.outbox.forget(user.id)
   }
@@ -215,6 +228,8 @@ export class Core {
     }
     this.marks.online(frame.mode === 'delta' ? new Set(frame.rooms.map((room) => room.id)) : null)
     this.presences.online()
+    this.inbox.online()
+    void this.push.online(frame.user.id)
     this.outbox.flush()
   }
 
@@ -256,6 +271,13 @@ export class Core {
       case 'presence':
         this.presences.take(frame)
         return
+      case 'notification':
+        this.inbox.take(frame)
+        return
+      case 'inbox':
+        this.inbox.takeRead(frame)
+        void this.push.takeRead(frame.read)
+        return
       default:
       // A newer server may say more than this SDK knows.
     }
@@ -265,6 +287,7 @@ export class Core {
     this.#gaps.reset()
     this.marks.offline()
     this.presences.offline()
+    this.inbox.offline()
   }
 
   #createRooms(): Rooms {
@@ -278,6 +301,10 @@ export class Core {
       doubtful: (room) => this.marks.ask(room),
       changed: (room) => this.timelines.get(room)?.touch(),
       added: (room) => this.timelines.get(room)?.proceed(),
+      cut: (room, position) => {
+        this.timelines.get(room)?.cut(position)
+        this.inbox.cut(room, position)
+      },
       restarted: (room) => this.timelines.get(room)?.reload(),
       removed: (room) => this.timelines.get(room)?.lose(),
     })
@@ -297,6 +324,7 @@ export class Core {
         this.timelines.offer(entry)
       },
       cut: (room, position) => {
+        this.rooms.get(room)?.cut(position + 1)
         this.rooms.get(room)?.log.jump(position)
         this.timelines.get(room)?.cut(position)
       },

@@ -1,7 +1,9 @@
 import type { Parley, ParleyOptions } from './api.ts'
 import { Core } from './core.ts'
+import { createEmails } from './emails.ts'
 import { type ParleyInjectables, readEnvironment } from './environment.ts'
 import { ownKey } from './store/timeline-items.ts'
+import { fileUrl } from './upload.ts'
 import { createVerbs } from './verbs.ts'
 
 export type CreateParleyOptions = ParleyOptions & ParleyInjectables
@@ -25,6 +27,9 @@ export function createParley(options: CreateParleyOptions = {}): Parley {
     user: (id) => core.users.get(id),
     presence: (id) => core.presences.get(id),
     watch: (users) => core.presences.watch(users),
+    inbox: core.inbox,
+    push: core.push,
+    email: createEmails(session),
 
     start: () => core.start(),
     stop: async () => core.stop(),
@@ -37,9 +42,15 @@ export function createParley(options: CreateParleyOptions = {}): Parley {
     updateMe: (input) => session.updateMe(input),
 
     ...createVerbs(core, environment.newId),
-    send: (room, { body, reply_to }) => ownKey(core.outbox.add(room, body, reply_to).client_id),
+    send: (room, message) => ownKey(core.outbox.add(room, message).client_id),
+    upload: core.upload,
+    fileUrl: (id, variant) => fileUrl(environment.baseUrl, id, variant),
     retry: (key) => void core.outbox.retry(ownClientId(key)),
     discard: (key) => void core.outbox.discard(ownClientId(key)),
+    removeUpload: (key, upload) => void core.outbox.removeUpload(ownClientId(key), upload),
+    canKeep: (files) => core.outbox.hasSpace(files.reduce((sum, { size }) => sum + size, 0)),
+    uploadPart: (upload) => core.outbox.part(upload),
+    uploadBytes: (upload) => core.outbox.bytes(upload),
     markRead: (room, seq) => core.marks.read(room, seq),
     typing: (room) => core.typing(room),
     setAttention: (looking) => core.presences.setAttention(looking),

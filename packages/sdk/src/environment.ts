@@ -1,6 +1,7 @@
 /** What the SDK takes from its surroundings, in the narrow shapes it uses, so that a test or another runtime can stand in. */
 import type { ParleyOptions, Storage } from './api.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { browserPushDevice, type PushDeviceLike } from './push/push-device.ts'
 import { indexedDbStorage } from './storage/indexeddb.ts'
 import { memoryStorage } from './storage/memory.ts'
 
@@ -12,6 +13,23 @@ export interface WebSocketLike {
   addEventListener(type: 'error', listener: () => void): void
 }
 export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocketLike
+
+/** XMLHttpRequest, as far as needed: the only way to see an upload move. */
+export interface XhrLike {
+  readonly status: number
+  readonly responseText: string
+  withCredentials: boolean
+  readonly upload: {
+    addEventListener(type: 'progress', listener: (event: { loaded: number; total: number }) => void): void
+  }
+  addEventListener(type: 'load' | 'error' | 'abort', listener: () => void): void
+  open(method: string, url: string): void
+  setRequestHeader(name: string, value: string): void
+  getResponseHeader(name: string): string | null
+  send(body: FormData): void
+  abort(): void
+}
+export type XhrConstructor = new () => XhrLike
 
 /** Web Locks, as far as needed. */
 export interface LocksLike {
@@ -29,6 +47,8 @@ export interface ParleyInjectables {
   readonly fetch?: typeof globalThis.fetch
   /** `null`: no WebSocket here, only the stand-by link. */
   readonly WebSocket?: WebSocketConstructor | null
+  /** `null`: uploads go by `fetch`, which tells no progress. */
+  readonly XMLHttpRequest?: XhrConstructor | null
   readonly clock?: Clock
   /** Uniform in [0, 1); jitter comes from here. */
   readonly random?: () => number
@@ -37,6 +57,8 @@ export interface ParleyInjectables {
   /** `null`: no locks; then every tab refreshes and sends by itself, and idempotency keeps it right. */
   readonly locks?: LocksLike | null
   readonly openChannel?: ((name: string) => ChannelLike) | null
+  /** `null`: no web push here. */
+  readonly pushDevice?: PushDeviceLike | null
   /** Calls back when the line deserves a look: the network came or is said to have gone, the page is looked at again. Returns the end of it. */
   readonly onWake?: (callback: () => void) => () => void
 }
@@ -47,11 +69,13 @@ export interface Environment {
   readonly storage: Storage
   readonly fetch: typeof globalThis.fetch
   readonly WebSocket: WebSocketConstructor | null
+  readonly XMLHttpRequest: XhrConstructor | null
   readonly clock: Clock
   readonly random: () => number
   readonly newId: () => string
   readonly locks: LocksLike | null
   readonly openChannel: ((name: string) => ChannelLike) | null
+  readonly pushDevice: PushDeviceLike | null
   readonly onWake: (callback: () => void) => () => void
 }
 
@@ -69,6 +93,7 @@ interface Scope {
   readonly navigator?: { readonly locks?: LocksLike }
   readonly indexedDB?: unknown
   readonly WebSocket?: WebSocketConstructor
+  readonly XMLHttpRequest?: XhrConstructor
   readonly BroadcastChannel?: new (name: string) => ChannelLike
 }
 
@@ -86,6 +111,8 @@ export function readEnvironment(options: ParleyOptions & ParleyInjectables): Env
     storage,
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     WebSocket: options.WebSocket === undefined ? (scope.WebSocket ?? null) : options.WebSocket,
+    XMLHttpRequest:
+      options.XMLHttpRequest === undefined ? (scope.XMLHttpRequest ?? null) : options.XMLHttpRequest,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newId: options.newId ?? randomId,
@@ -97,6 +124,8 @@ export function readEnvironment(options: ParleyOptions & ParleyInjectables): Env
         : browser && BroadcastChannel !== undefined
           ? (name) => new BroadcastChannel(name)
           : null,
+    pushDevice:
+      options.pushDevice === undefined && browser ? browserPushDevice() : (options.pushDevice ?? null),
     onWake: options.onWake ?? ((callback) => listenForWake(scope, callback)),
   }
 }

@@ -85,10 +85,15 @@ interface ErrorBody {
 }
 
 export async function readError(response: Response): Promise<ParleyError> {
-  const body = (await response.json().catch(() => null)) as ErrorBody | null
-  const given = body?.error
-  const code = isErrorCode(given?.code) ? given.code : codeOfStatus(response.status)
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  const body: unknown = await response.json().catch(() => null)
+  return toError(response.status, body, response.headers.get('retry-after'))
+}
+
+/** `body`: the answer as JSON, whatever it is. */
+export function toError(status: number, body: unknown, retryAfter: string | null): ParleyError {
+  const given = (body as ErrorBody | null)?.error
+  const code = isErrorCode(given?.code) ? given.code : codeOfStatus(status)
+  const seconds = Number(retryAfter ?? Number.NaN)
   return new ParleyError(code, {
     ...(typeof given?.message === 'string' ? { message: given.message } : {}),
     details: given?.details,

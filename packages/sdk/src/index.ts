@@ -4,11 +4,17 @@ export type {
   Device,
   Entry,
   ErrorCode,
+  FileShape,
   Member,
   Message,
+  Notification,
+  NotificationKind,
+  NotificationSettings,
+  NotifyLevel,
   PermissionName,
   Presence,
   PresenceState,
+  QuietHours,
   Reaction,
   Role,
   Room,
@@ -26,5 +32,6 @@ export type {
   WebSocketConstructor,
   WebSocketLike,
 } from './environment.ts'
+export type { PushAddress, PushDeviceLike, PushPermission, ShownNotification } from './push/push-device.ts'
 export { indexedDbStorage } from './storage/indexeddb.ts'
 export { memoryStorage } from './storage/memory.ts'

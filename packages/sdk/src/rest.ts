@@ -27,18 +27,20 @@ export class Rest {
 
   /** `path` below `/api/v1`. Throws `ParleyError`. */
   async call<Result>(method: HttpCall['method'], path: string, options: RestCall = {}): Promise<Result> {
-    await this.#credentials.ensureFresh()
-    try {
-      return await this.#send<Result>(method, path, options)
-    } catch (error) {
-      if (!isStaleToken(error) || !(await this.#credentials.refresh())) throw error
-      return this.#send<Result>(method, path, options)
-    }
+    return this.authorized((token) =>
+      this.#http.json<Result>({ method, path: `/api/v1${path}`, ...options, token }),
+    )
   }
 
-  #send<Result>(method: HttpCall['method'], path: string, options: RestCall): Promise<Result> {
-    const token = this.#credentials.bearer()
-    return this.#http.json<Result>({ method, path: `/api/v1${path}`, ...options, token })
+  /** A call that goes another way; `token` is null where cookies do it. Made again once where the token was refused. */
+  async authorized<Result>(send: (token: string | null) => Promise<Result>): Promise<Result> {
+    await this.#credentials.ensureFresh()
+    try {
+      return await send(this.#credentials.bearer())
+    } catch (error) {
+      if (!isStaleToken(error) || !(await this.#credentials.refresh())) throw error
+      return send(this.#credentials.bearer())
+    }
   }
 }
 

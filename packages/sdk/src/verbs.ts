@@ -1,5 +1,14 @@
 /** What a person can ask for and wait on: the calls that answer with a value. */
-import type { Member, Message, Room, User } from '@parley/protocol'
+import type {
+  Member,
+  Message,
+  NotificationSettings,
+  NotifyLevel,
+  Room,
+  RoomStorage,
+  SentFile,
+  User,
+} from '@parley/protocol'
 import type { Page, Parley } from './api.ts'
 import type { Core } from './core.ts'
 
@@ -9,6 +18,7 @@ type Verb =
   | 'joinRoom'
   | 'leaveRoom'
   | 'renameRoom'
+  | 'setRoomPicture'
   | 'deleteRoom'
   | 'members'
   | 'addMember'
@@ -19,8 +29,15 @@ type Verb =
   | 'onlineUsers'
   | 'searchMessages'
   | 'pins'
+  | 'files'
   | 'permissions'
   | 'claimSetup'
+  | 'roomStorage'
+  | 'setRoomStorage'
+  | 'notifyLevel'
+  | 'setNotifyLevel'
+  | 'notificationSettings'
+  | 'setNotificationSettings'
   | 'edit'
   | 'remove'
   | 'react'
@@ -36,12 +53,21 @@ function page<Item>(items: Item[], next: string | undefined): Page<Item> {
 }
 
 export function createVerbs(core: Core, newId: () => string): Pick<Parley, Verb> {
-  return { ...roomVerbs(core), ...memberVerbs(core), ...searchVerbs(core), ...messageVerbs(core, newId) }
+  return {
+    ...roomVerbs(core),
+    ...memberVerbs(core),
+    ...searchVerbs(core),
+    ...notificationVerbs(core),
+    ...messageVerbs(core, newId),
+  }
 }
 
 function roomVerbs(
   core: Core,
-): Pick<Parley, 'createRoom' | 'searchRooms' | 'joinRoom' | 'leaveRoom' | 'renameRoom' | 'deleteRoom'> {
+): Pick<
+  Parley,
+  'createRoom' | 'searchRooms' | 'joinRoom' | 'leaveRoom' | 'renameRoom' | 'setRoomPicture' | 'deleteRoom'
+> {
   const { rest } = core.session
   return {
     async createRoom(input) {
@@ -68,6 +94,9 @@ function roomVerbs(
     async renameRoom(id, name) {
       await rest.call('PATCH', at(id), { body: { name } })
     },
+    async setRoomPicture(id, file) {
+      await rest.call('PATCH', at(id), { body: { picture_file_id: file } })
+    },
     async deleteRoom(id) {
       await rest.call('DELETE', at(id))
       core.rooms.remove(id)
@@ -77,7 +106,10 @@ function roomVerbs(
 
 function memberVerbs(
   core: Core,
-): Pick<Parley, 'members' | 'addMember' | 'removeMember' | 'banMember' | 'setRole'> {
+): Pick<
+  Parley,
+  'members' | 'addMember' | 'removeMember' | 'banMember' | 'roomStorage' | 'setRoomStorage' | 'setRole'
+> {
   const { rest } = core.session
   return {
     async members(room, cursor) {
@@ -104,6 +136,12 @@ function memberVerbs(
     async banMember(room, user) {
       await rest.call('POST', at(room, '/bans'), { body: { user_id: user } })
     },
+    async roomStorage(room) {
+      return (await rest.call<{ storage: RoomStorage }>('GET', at(room, '/storage'))).storage
+    },
+    async setRoomStorage(room, body) {
+      return (await rest.call<{ storage: RoomStorage }>('PATCH', at(room, '/storage'), { body })).storage
+    },
     async setRole(room, user, role) {
       return (await rest.call<{ member: Member }>('PATCH', memberAt(room, user), { body: { role } })).member
     },
@@ -112,7 +150,10 @@ function memberVerbs(
 
 function searchVerbs(
   core: Core,
-): Pick<Parley, 'searchUsers' | 'onlineUsers' | 'searchMessages' | 'pins' | 'permissions' | 'claimSetup'> {
+): Pick<
+  Parley,
+  'searchUsers' | 'onlineUsers' | 'searchMessages' | 'pins' | 'files' | 'permissions' | 'claimSetup'
+> {
   const { rest } = core.session
   return {
     async searchUsers(query, cursor) {
@@ -138,6 +179,16 @@ function searchVerbs(
     async pins(room) {
       return (await rest.call<{ messages: Message[] }>('GET', at(room, '/pins'))).messages
     },
+    async files(room, input = {}) {
+      const { files, next } = await rest.call<{ files: SentFile[]; next?: string }>(
+        'GET',
+        at(room, '/files'),
+        {
+          query: { kind: input.kind, cursor: input.cursor },
+        },
+      )
+      return page(files, next)
+    },
     async permissions() {
       const { permissions, admin } = await rest.call<Awaited<ReturnType<Parley['permissions']>>>(
         'GET',
@@ -147,6 +198,27 @@ function searchVerbs(
     },
     async claimSetup(code) {
       await rest.call('POST', '/admin/setup', { body: { code } })
+    },
+  }
+}
+
+function notificationVerbs(
+  core: Core,
+): Pick<Parley, 'notifyLevel' | 'setNotifyLevel' | 'notificationSettings' | 'setNotificationSettings'> {
+  const { rest } = core.session
+  const mine = '/users/me/notifications'
+  return {
+    async notifyLevel(room) {
+      return (await rest.call<{ level: NotifyLevel }>('GET', at(room, '/notifications'))).level
+    },
+    async setNotifyLevel(room, level) {
+      await rest.call('PATCH', at(room, '/notifications'), { body: { level } })
+    },
+    async notificationSettings() {
+      return (await rest.call<{ settings: NotificationSettings }>('GET', mine)).settings
+    },
+    async setNotificationSettings(body) {
+      return (await rest.call<{ settings: NotificationSettings }>('PATCH', mine, { body })).settings
     },
   }
 }

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import type { Target } from './people.ts'
 
-const WITHIN_MS = 10_000
+const WITHIN_MS = 30_000
 
 export interface Raw {
   readonly socket: Socket

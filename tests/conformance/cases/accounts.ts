@@ -46,6 +46,9 @@ export const accounts: Topic = {
       )
     }),
     promise('an e-mail that is taken is 409', '| 409 | `email_taken` |', async (t) => {
+      // Where letters are sent it is taken by whoever verifies it, which nobody can do from here.
+      const { mail } = done(await t.as(undefined).get('/auth/options'), 200).body as { mail: unknown }
+      if (mail === true) return
       const person = await t.person()
       for (const email of [person.email, person.email.toUpperCase()]) {
         const body = { username: `e${unique(12)}`, password: `pw-${unique(12)}`, email }

@@ -53,7 +53,7 @@ export interface Report {
 }
 
 /** Bounds of one case in milliseconds, waiting for rate limits not counted. */
-const TIMEOUT_MS: Record<Pace, number> = { quick: 30_000, slow: 60_000, long: 240_000, alone: 30_000 }
+const TIMEOUT_MS: Record<Pace, number> = { quick: 30_000, slow: 90_000, long: 240_000, alone: 30_000 }
 const SHOWN_EXCHANGES = 12
 
 type Job = { topic: string; one: Case }

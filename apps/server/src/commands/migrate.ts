@@ -1,5 +1,6 @@
 /** `parley migrate`: brings the database up to this version, without serving anybody. */
 import type { Command } from 'commander'
+import { schemaNames } from '../role.ts'
 import { addSettings, settingsOf } from './options.ts'
 
 export function addMigrateCommand(program: Command): void {
@@ -13,7 +14,8 @@ export function addMigrateCommand(program: Command): void {
       '--new-epoch',
       'after a restore, before the start: what clients know is compared anew, not taken up where they left off',
     )
-  const shown = ['data', 'databaseUrl', 'authDatabaseUrl', 'roomsDatabaseUrl', 'log'] as const
+  const databaseUrls = schemaNames.map((schema) => `${schema}DatabaseUrl` as const)
+  const shown = ['data', 'databaseUrl', ...databaseUrls, 'log'] as const
   addSettings(command, shown).action(async () => {
     const { createLog } = await import('../log/create-log.ts')
     const { migrateSchemas } = await import('../topology/migrate-schemas.ts')

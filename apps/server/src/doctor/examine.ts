@@ -43,10 +43,12 @@ const examinations: Readonly<Record<string, Examination>> = {
   PostgreSQL: examineDatabase,
   'data directory': examineData,
   disk: examineDisk,
+  'file store': examineFileStore,
   memory: examineMemory,
   'open files': examineFiles,
   port: examinePort,
   origins: examineOrigins,
+  'e-mail': examineMail,
   clock: examineClock,
 }
 
@@ -59,9 +61,15 @@ const distributedExaminations: Readonly<Record<string, Examination>> = {
   ...forEachService<Examination>(
     (name) => async (settings) => good(await (await engineChecks()).checkService(settings, name)),
   ),
+  'file store': async (settings) =>
+    settings.roles.includes('files') ? examineFileStore(settings) : good('not kept by these roles'),
   memory: examineMemory,
   'open files': examineFiles,
   origins: examineOrigins,
+  'e-mail': async (settings) =>
+    settings.roles.some((role) => role === 'auth' || role === 'notifications')
+      ? examineMail(settings)
+      : good('not sent by these roles'),
 }
 
 const engineChecks = () => import('../topology/check-engines.ts')
@@ -134,6 +142,11 @@ async function examineDisk({ data }: Settings): Promise<Verdict> {
   return free < DISK_POOR_BYTES ? poor(`${text}: that will not last long.`) : good(text)
 }
 
+async function examineFileStore(settings: Settings): Promise<Verdict> {
+  const { checkFileStore } = await import('../topology/open-file-store.ts')
+  return good(await checkFileStore(settings))
+}
+
 function examineMemory(): Verdict {
   const free = process.availableMemory?.() ?? freemem()
   const text = `${(free / 1024 ** 2).toFixed(0)} MB available, ${availableParallelism()} cores`
@@ -173,6 +186,19 @@ function examineOrigins(settings: Settings): Verdict {
     return poor(`${settings.publicUrl} is not encrypted: calls, notifications and safe cookies need https.`)
   }
   return good(text)
+}
+
+async function examineMail(settings: Settings): Promise<Verdict> {
+  if (settings.smtpUrl === undefined) {
+    return good(
+      'none is sent; everything else works. PARLEY_SMTP_URL and PARLEY_MAIL_FROM turn on digests, verified addresses and forgotten passwords.',
+    )
+  }
+  const { checkMail } = await import('../topology/open-mailer.ts')
+  const text = await checkMail(settings)
+  return settings.publicUrl === undefined
+    ? poor(`${text}; set PARLEY_PUBLIC_URL, so that links in letters lead here from everywhere.`)
+    : good(text)
 }
 
 async function examineClock({ data }: Settings): Promise<Verdict> {

@@ -5,7 +5,7 @@ import { observeBacklog } from '../observe-backlog.ts'
 import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
 
 /** Password hashing is bounded elsewhere; these are short statements. */
-const CONNECTIONS_MAX = 6
+export const connectionsMax: NonNullable<RoleModule['connectionsMax']> = 6
 /** The `iss` of tokens. A constant, because a token must survive a change of the address people type. */
 export const TOKEN_ISSUER = 'parley'
 
@@ -15,15 +15,16 @@ export const migrations: NonNullable<RoleModule['migrations']> = {
 }
 
 export async function start(context: RoleContext): Promise<RunningRole> {
-  const { bus, rates, clock, newId, log, services } = context
+  const { bus, rates, clock, newId, log, services, mail, queue } = context
   const service = createAuthService({
-    database: context.database('auth', CONNECTIONS_MAX),
+    database: context.database('auth', connectionsMax),
     bus,
     rates,
     clock,
     newId,
     log,
     issuer: TOKEN_ISSUER,
+    mail: mail === undefined ? undefined : { publicUrl: mail.publicUrl, queue },
     announceUsers: async (users) => {
       await services.rooms.syncUsers({ users })
     },

@@ -5,14 +5,14 @@ import { observeBacklog } from '../observe-backlog.ts'
 import type { RoleContext, RoleModule, RunningRole } from '../role.ts'
 
 /** A batch lane holds one at a time; the rest reads. */
-const CONNECTIONS_MAX = 20
+export const connectionsMax: NonNullable<RoleModule['connectionsMax']> = 20
 
 export const migrations: NonNullable<RoleModule['migrations']> = roomsMigrations
 
 export async function start(context: RoleContext): Promise<RunningRole> {
   const { bus, queue, cache, clock, newId, log, services, tracer } = context
   const service = createRoomsService({
-    database: context.database('rooms', CONNECTIONS_MAX),
+    database: context.database('rooms', connectionsMax),
     bus,
     queue,
     cache,
@@ -20,7 +20,9 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     newId,
     log,
     tracer,
+    ages: context.jobs,
     auth: services.auth,
+    files: services.files,
   })
   context.provide('rooms', service)
   observeBacklog(context, 'rooms', () => service.backlog())

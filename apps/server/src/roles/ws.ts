@@ -9,6 +9,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     auth: services.auth,
     rooms: services.rooms,
     sessions: services.sessions,
+    notifications: services.notifications,
     bus,
     verifier: await context.verifier(),
     rates,

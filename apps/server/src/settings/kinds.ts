@@ -1,8 +1,10 @@
 /** How the text of a setting becomes its value. Each throws `PlainError` with what is allowed; the caller adds which setting it was. */
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { parseSchedule, type Schedule } from '@parley/services/scheduler/schedule'
 import { PlainError } from '../plain-error.ts'
 import { allRoles, isRoleName, type RoleName } from '../role-names.ts'
+import { isS3Url, readS3Url } from './s3-url.ts'
 import { suggest } from './suggest.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
@@ -38,9 +40,53 @@ export function logLevel(text: string): LogLevel {
   return level
 }
 
+const BYTES = /^(\d{1,16})\s?(kb|mb|gb|tb)?$/i
+const UNITS: Readonly<Record<string, number>> = { '': 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 }
+
+/** A size in bytes; units are powers of a thousand, as disks are sold. */
+export function bytes(text: string): number {
+  const match = BYTES.exec(text)
+  const value = Number(match?.[1]) * (UNITS[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN)
+  if (!Number.isSafeInteger(value) || value < 1) throw new PlainError('must be a size such as 500MB or 2GB')
+  return value
+}
+
+/** `off`: no limit. */
+export function bytesOrOff(text: string): number {
+  return text === 'off' ? Number.MAX_SAFE_INTEGER : bytes(text)
+}
+
+const DAYS_MAX = 36_500
+
+/** Null for `off`. */
+export function daysOrOff(text: string): number | null {
+  if (text === 'off') return null
+  const days = Number(text)
+  if (!/^\d{1,5}$/.test(text) || days < 1 || days > DAYS_MAX)
+    throw new PlainError(`must be off, or a whole number of days from 1 to ${DAYS_MAX}`)
+  return days
+}
+
+export function schedule(text: string): Schedule {
+  try {
+    return parseSchedule(text)
+  } catch {
+    throw new PlainError(
+      'must be five fields as in cron (minute, hour, day, month, day of the week), such as 17 3 * * *, or @hourly or @daily',
+    )
+  }
+}
+
 export function directory(text: string): string {
   if (text.includes('\0')) throw new PlainError('must be a path')
   return resolve(text)
+}
+
+/** A directory, or the URL of a bucket as it is. */
+export function fileStore(text: string): string {
+  if (!isS3Url(text)) return directory(text)
+  readS3Url(text)
+  return text
 }
 
 /** An exact origin, written as browsers send it. */
@@ -68,6 +114,10 @@ export function origins(text: string): string[] {
   })
 }
 
+export function originsOrOff(text: string): string[] {
+  return text === 'off' ? [] : origins(text)
+}
+
 /** Of a server that this program is a client of. The text may hold a password: an error never repeats it. */
 function engineUrl(text: string, protocols: readonly string[], example: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -84,7 +134,7 @@ function engineUrl(text: string, protocols: readonly string[], example: string):
 }
 
 /** For protocols in which nothing else says where the server is. */
-function engineUrlWithHost(text: string, protocols: readonly string[], example: string): URL {
+export function engineUrlWithHost(text: string, protocols: readonly string[], example: string): URL {
   const url = engineUrl(text, protocols, example)
   if (url.hostname === '') throw new PlainError(`must name a host, such as ${example}`)
   return url

@@ -63,6 +63,11 @@ function refuseContradictions(settings: Settings): void {
       'PARLEY_RABBITMQ_URL is for the distributed topology, which PARLEY_REDIS_URL asks for: set that too, or leave both out.',
     )
   }
+  if ((settings.smtpUrl === undefined) !== (settings.mailFrom === undefined)) {
+    throw new PlainError(
+      'PARLEY_SMTP_URL and PARLEY_MAIL_FROM belong together: set both, or leave both out and no e-mail is sent.',
+    )
+  }
   if (publicUrl !== undefined && origins !== undefined && !origins.includes(publicUrl)) {
     throw new PlainError(
       `PARLEY_ORIGINS does not contain ${publicUrl}, the address in PARLEY_PUBLIC_URL: add it there, or leave PARLEY_ORIGINS out.`,

@@ -26,7 +26,7 @@ test('without anything set, only this machine is served, from one directory, by 
     databaseUrl: undefined,
     rateLimits: true,
     log: 'info',
-    roles: ['auth', 'sessions', 'rooms', 'ws', 'http'],
+    roles: ['auth', 'sessions', 'rooms', 'notifications', 'files', 'scheduler', 'ws', 'http'],
     trustProxy: [],
     web: true,
     strictCalls: false,
@@ -72,8 +72,12 @@ test.for([
   [
     'PARLEY_ROLES',
     'http,rooom',
-    'knows no role "rooom"; the roles are all, auth, sessions, rooms, ws, http. Did you mean rooms?',
+    'knows no role "rooom"; the roles are all, auth, sessions, rooms, notifications, files, scheduler, ws, http. Did you mean rooms?',
   ],
+  ['PARLEY_ARCHIVE_AFTER', '0', 'must be off, or a whole number of days from 1 to 36500'],
+  ['PARLEY_ARCHIVE_AFTER', '36501', 'must be off, or a whole number of days'],
+  ['PARLEY_ARCHIVE_AFTER', '7d', 'must be off, or a whole number of days'],
+  ['PARLEY_ARCHIVE_SCHEDULE', 'every day', 'must be five fields as in cron'],
   ['PARLEY_TRUST_PROXY', '10.0.0.0/33', 'must be off, or addresses'],
   ['PARLEY_TRUST_PROXY', 'nginx', 'must be off, or addresses'],
   ['PARLEY_METRICS_TOKEN', 'x'.repeat(15), 'must have at least 16 characters'],
@@ -116,14 +120,14 @@ test('values at their bounds are taken', () => {
 
 test('a partial list of roles is refused with what it would need', () => {
   expect(() => readSettings({ PARLEY_ROLES: 'http,ws' })).toThrow(
-    'PARLEY_ROLES leaves out auth, sessions, rooms, but the embedded topology runs every role in one process: a process with some of them needs PARLEY_REDIS_URL',
+    'PARLEY_ROLES leaves out auth, sessions, rooms, notifications, files, scheduler, but the embedded topology runs every role in one process: a process with some of them needs PARLEY_REDIS_URL',
   )
 })
 
 test('a process of many is told everything it lacks at once', () => {
   const some = { PARLEY_ROLES: 'ws', PARLEY_REDIS_URL: 'redis://127.0.0.1' }
   expect(() => demandDistributed(readSettings(some))).toThrow(
-    'for the roles ws these are missing: PARLEY_SERVICE_KEY, PARLEY_AUTH_URLS, PARLEY_SESSIONS_URLS, PARLEY_ROOMS_URLS.',
+    'for the roles ws these are missing: PARLEY_SERVICE_KEY, PARLEY_AUTH_URLS, PARLEY_SESSIONS_URLS, PARLEY_ROOMS_URLS, PARLEY_NOTIFICATIONS_URLS, PARLEY_FILES_URLS.',
   )
   const key = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
   const all = { ...some, PARLEY_RABBITMQ_URL: 'amqp://127.0.0.1', PARLEY_SERVICE_KEY: key }
@@ -131,13 +135,15 @@ test('a process of many is told everything it lacks at once', () => {
     PARLEY_AUTH_URLS: 'http://a:1',
     PARLEY_SESSIONS_URLS: 'http://b:1',
     PARLEY_ROOMS_URLS: 'http://c:1,http://d:1',
+    PARLEY_NOTIFICATIONS_URLS: 'http://e:1',
+    PARLEY_FILES_URLS: 'http://f:1',
   }
   expect(demandDistributed(readSettings({ ...all, ...urls })).urls.rooms).toEqual([
     'http://c:1',
     'http://d:1',
   ])
   expect(() => demandDistributed(readSettings({ ...all, PARLEY_ROLES: 'auth,rooms' }))).toThrow(
-    'these are missing: PARLEY_DATABASE_URL.',
+    'these are missing: PARLEY_DATABASE_URL, PARLEY_FILES_URLS.',
   )
 })
 

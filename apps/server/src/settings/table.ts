@@ -2,24 +2,12 @@
  * Every setting there is: by environment variable or by flag, the flag winning. `docs/settings.md` is this
  * table, and a test compares the two.
  */
+import { jobSettings } from './job-settings.ts'
 import * as kinds from './kinds.ts'
+import { mailSettings } from './mail-settings.ts'
+import { setting } from './setting.ts'
 
-export interface SettingDefinition<Value> {
-  readonly env: `PARLEY_${string}`
-  readonly flag: `--${string}`
-  /** What the flag's value is called in `--help`. */
-  readonly placeholder: string
-  /** Text, so that the documentation shows what one would type; undefined: not set. */
-  readonly fallback: string | undefined
-  readonly parse: (text: string) => Value
-  readonly description: string
-  /** Never shown, not even in an error. */
-  readonly secret?: boolean
-}
-
-function setting<Value>(definition: SettingDefinition<Value>): SettingDefinition<Value> {
-  return definition
-}
+export type { SettingDefinition } from './setting.ts'
 
 export const settingsTable = {
   port: setting({
@@ -114,6 +102,33 @@ export const settingsTable = {
     description: 'The same for the rooms service.',
     secret: true,
   }),
+  notificationsDatabaseUrl: setting({
+    env: 'PARLEY_NOTIFICATIONS_DATABASE_URL',
+    flag: '--notifications-database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description: 'The same for the notifications service.',
+    secret: true,
+  }),
+  filesDatabaseUrl: setting({
+    env: 'PARLEY_FILES_DATABASE_URL',
+    flag: '--files-database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description: 'The same for the files service.',
+    secret: true,
+  }),
+  schedulerDatabaseUrl: setting({
+    env: 'PARLEY_SCHEDULER_DATABASE_URL',
+    flag: '--scheduler-database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description: 'The same for the scheduler service.',
+    secret: true,
+  }),
   serviceKeys: setting({
     env: 'PARLEY_SERVICE_KEY',
     flag: '--service-key',
@@ -175,6 +190,76 @@ export const settingsTable = {
     parse: kinds.serviceUrls,
     description: 'The same for `rooms`.',
   }),
+  notificationsUrls: setting({
+    env: 'PARLEY_NOTIFICATIONS_URLS',
+    flag: '--notifications-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description: 'The same for `notifications`.',
+  }),
+  filesUrls: setting({
+    env: 'PARLEY_FILES_URLS',
+    flag: '--files-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description: 'The same for `files`.',
+  }),
+  schedulerUrls: setting({
+    env: 'PARLEY_SCHEDULER_URLS',
+    flag: '--scheduler-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description: 'The same for `scheduler`.',
+  }),
+  fileStore: setting({
+    env: 'PARLEY_FILE_STORE',
+    flag: '--file-store',
+    placeholder: 'directory|url',
+    fallback: undefined,
+    parse: kinds.fileStore,
+    description:
+      'Where uploaded files lie; processes with the role `files` share it. A directory, or a bucket of a server that speaks S3: `s3://KEY:SECRET@host/bucket/folder?region=eu-central-1` (`s3+http://` without encryption; in the secret `/` is written `%2F`). Not set: `files` in `PARLEY_DATA`.',
+    secret: true,
+  }),
+  fileMaxBytes: setting({
+    env: 'PARLEY_FILE_MAX',
+    flag: '--file-max',
+    placeholder: 'size',
+    fallback: '1GB',
+    parse: kinds.bytes,
+    description:
+      'The largest file that may be uploaded, such as `100MB`. Pictures may have 32 MB in any case.',
+  }),
+  fileUserMaxBytes: setting({
+    env: 'PARLEY_FILE_USER_MAX',
+    flag: '--file-user-max',
+    placeholder: 'size|off',
+    fallback: '10GB',
+    parse: kinds.bytesOrOff,
+    description: 'What all files of one person may take; `off`: no limit.',
+  }),
+  fileTotalMaxBytes: setting({
+    env: 'PARLEY_FILE_TOTAL_MAX',
+    flag: '--file-total-max',
+    placeholder: 'size|off',
+    fallback: 'off',
+    parse: kinds.bytesOrOff,
+    description: 'What all files together may take; `off`: what the disk or the bucket holds.',
+  }),
+  pushPrivateOrigins: setting({
+    env: 'PARLEY_PUSH_PRIVATE_ORIGINS',
+    flag: '--push-private-origins',
+    placeholder: 'list|off',
+    fallback: 'off',
+    parse: kinds.originsOrOff,
+    description:
+      'Push services in your own network, as origins separated by commas, such as `https://push.intranet`. All others are reached by `https` at public addresses only, because browsers name the address.',
+  }),
+  ...jobSettings,
+  ...mailSettings,
   rateLimits: setting({
     env: 'PARLEY_RATE_LIMITS',
     flag: '--rate-limits',
@@ -276,6 +361,15 @@ type Optional =
   | 'authUrls'
   | 'sessionsUrls'
   | 'roomsUrls'
+  | 'notificationsDatabaseUrl'
+  | 'notificationsUrls'
+  | 'filesDatabaseUrl'
+  | 'filesUrls'
+  | 'fileStore'
+  | 'schedulerDatabaseUrl'
+  | 'schedulerUrls'
+  | 'smtpUrl'
+  | 'mailFrom'
 
 export type Settings = {
   readonly [Name in SettingName]: Name extends Optional ? ValueOf<Name> | undefined : ValueOf<Name>

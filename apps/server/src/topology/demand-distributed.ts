@@ -21,13 +21,21 @@ export interface DistributedSettings extends Settings {
 const callees: Readonly<Record<RoleName, readonly ServiceName[]>> = {
   auth: ['rooms'],
   sessions: [],
-  rooms: ['auth'],
-  ws: ['auth', 'sessions', 'rooms'],
-  http: ['auth', 'sessions', 'rooms'],
+  rooms: ['auth', 'files'],
+  notifications: ['auth', 'sessions', 'rooms'],
+  files: ['auth', 'rooms'],
+  scheduler: ['rooms', 'notifications'],
+  ws: ['auth', 'sessions', 'rooms', 'notifications', 'files'],
+  http: ['auth', 'sessions', 'rooms', 'notifications', 'files'],
 }
 
 /** Those that hand on or do background work. */
-export const queueRoles: readonly RoleName[] = ['rooms']
+const queueRoles: readonly RoleName[] = ['rooms', 'notifications']
+
+export function needsQueueFor(role: RoleName, { smtpUrl }: Pick<Settings, 'smtpUrl'>): boolean {
+  // Letters about accounts are handed on as well.
+  return queueRoles.includes(role) || (role === 'auth' && smtpUrl !== undefined)
+}
 
 /** Throws `PlainError` that names every setting that is missing. */
 export function demandDistributed(settings: Settings): DistributedSettings {
@@ -36,7 +44,7 @@ export function demandDistributed(settings: Settings): DistributedSettings {
     [settings.redisUrl, 'redisUrl'],
     [settings.serviceKeys, 'serviceKeys'],
   ]
-  const needsQueue = roles.some((role) => queueRoles.includes(role))
+  const needsQueue = roles.some((role) => needsQueueFor(role, settings))
   if (needsQueue) needs.push([settings.rabbitmqUrl, 'rabbitmqUrl'])
   for (const schema of schemaNames)
     if (roles.includes(schema)) needs.push([databaseUrlOf(settings, schema), 'databaseUrl'])

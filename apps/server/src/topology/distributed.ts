@@ -3,6 +3,8 @@
  * that this process does not run are called over the network.
  */
 import { createMemoryRateLimiter } from '@parley/adapters/embedded/memory-rate-limiter'
+import { createRemoteFileDoor } from '@parley/adapters/files/create-remote-file-door'
+import { createFileDoorServer, type FileDoorServer } from '@parley/adapters/files/serve-file-door'
 import { createDatabase } from '@parley/adapters/postgres/create-database'
 import { migrate } from '@parley/adapters/postgres/migrate'
 import { createRabbitMqWorkQueue } from '@parley/adapters/rabbitmq/create-rabbitmq-work-queue'
@@ -27,6 +29,7 @@ import {
 } from '@parley/contracts'
 import type { Registry } from 'prom-client'
 import { createLocalCaller, type LocalCaller } from '../local-caller.ts'
+import { createLocalFileDoor } from '../local-file-door.ts'
 import type { SchemaName } from '../role.ts'
 import { loadRoles } from '../roles.ts'
 import { ownInternalUrl } from '../settings/origins.ts'
@@ -35,6 +38,8 @@ import { createGatewayDirectory } from './gateway-directory.ts'
 import { holdDatabase } from './hold-database.ts'
 import { startInternalServer } from './internal-server.ts'
 import { createObserveCalls, createObserveDead, type ObserveCalls } from './observe.ts'
+import { openFileStore } from './open-file-store.ts'
+import { openPushTransport } from './open-push-transport.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
 import {
   createMetrics,
@@ -80,10 +85,12 @@ async function build(parts: Parts): Promise<RunningTopology> {
   const complaints: (() => string | undefined)[] = []
   const complaint = () => complaints.map((ask) => ask()).find((reason) => reason !== undefined)
   const calls = createCallServer({ serviceKeys: settings.serviceKeys, clock: systemClock, log })
+  const files = createFileDoorServer({ serviceKeys: settings.serviceKeys, log })
   const internal = await startInternalServer({
     host: settings.internalHost,
     port: settings.internalPort,
     calls,
+    files,
     ready: () => readinessOf(phase, complaint),
     metrics,
     metricsToken: settings.metricsToken,
@@ -91,7 +98,7 @@ async function build(parts: Parts): Promise<RunningTopology> {
   stack.defer(() => internal.close())
   const roles = await loadRoles(settings.roles)
   const migrated = await prepareSchemas(parts, roles, complaints)
-  const engines = await createEngines(parts, calls, complaints)
+  const engines = await createEngines(parts, { calls, files }, complaints)
   return runRoles({ options, stack, roles, engines: { ...engines, complaint }, migrated, metrics, phase })
 }
 
@@ -152,7 +159,7 @@ function openDatabase({ options, settings, stack }: Parts, schema: SchemaName, m
 
 async function createEngines(
   parts: Parts,
-  calls: CallServer,
+  { calls, files }: { readonly calls: CallServer; readonly files: FileDoorServer },
   complaints: (() => string | undefined)[],
 ): Promise<Omit<Engines, 'complaint'>> {
   const { options, settings, stack } = parts
@@ -197,8 +204,30 @@ async function createEngines(
     database: (schema, maxConnections) => openDatabase(parts, schema, maxConnections),
     selfUrl: ownInternalUrl(settings),
     gatewayAt: gateways.gatewayAt,
+    openFileStore: () => openFileStore(settings, log),
+    openPushTransport: () => openPushTransport(settings, stack),
+    ...createFileDoor(parts, files),
     drain: (withinMs) => calls.drain(withinMs),
   }
+}
+
+/** Bytes of files: straight where this process keeps them, otherwise from where it is kept. */
+function createFileDoor(
+  { settings, stack }: Parts,
+  server: FileDoorServer,
+): Pick<Engines, 'fileDoor' | 'provideFileDoor'> {
+  const local = createLocalFileDoor()
+  const provideFileDoor: Engines['provideFileDoor'] = (door) => {
+    local.connect(door)
+    server.provide(door)
+  }
+  if (settings.roles.includes('files')) return { fileDoor: local.door, provideFileDoor }
+  const remote = createRemoteFileDoor({
+    origins: settings.urls.files,
+    serviceKey: settings.serviceKeys[0] ?? '',
+  })
+  stack.defer(() => remote.close())
+  return { fileDoor: remote, provideFileDoor }
 }
 
 type Caller = LocalCaller<Contract> | RemoteCaller<Contract>

@@ -21,14 +21,18 @@ import {
 import { createMemorySessionsStore } from '@parley/services/sessions/memory-sessions-store'
 import type { DataDirectory } from '../data-directory.ts'
 import { createLocalCaller } from '../local-caller.ts'
+import { createLocalFileDoor } from '../local-file-door.ts'
 import { loadRoles } from '../roles.ts'
 import { holdDatabase } from './hold-database.ts'
 import { createObserveDead } from './observe.ts'
 import { openEmbeddedPostgres } from './open-embedded-postgres.ts'
+import { openFileStore } from './open-file-store.ts'
+import { openPushTransport } from './open-push-transport.ts'
 import { plainDatabaseError } from './plain-database-error.ts'
 import {
   createMetrics,
   type Engines,
+  type LoadedRoles,
   type RunningTopology,
   runRoles,
   type TopologyOptions,
@@ -39,6 +43,9 @@ import { watchDatabase } from './watch-database.ts'
 export interface EmbeddedOptions extends TopologyOptions {
   readonly data: DataDirectory
 }
+
+/** One of our own, ten for the commands that an operator runs beside us, and the three that PostgreSQL keeps back. */
+const SPARE_CONNECTIONS = 14
 
 type Stack = AsyncDisposableStack
 type Connection = DatabaseOptions['connection']
@@ -60,7 +67,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<RunningTo
 async function build(options: EmbeddedOptions, stack: Stack): Promise<RunningTopology> {
   const { settings, log } = options
   const roles = await loadRoles(settings.roles)
-  const connection = await connect(options, stack)
+  const connection = await connect(options, stack, roles)
   const operations = openDatabase(stack, { connection, maxConnections: 1, log })
   const sets = roles.flatMap(({ role }) => role.migrations ?? [])
   const migrated = await migrate(operations, sets, log)
@@ -83,11 +90,18 @@ async function build(options: EmbeddedOptions, stack: Stack): Promise<RunningTop
 }
 
 /** Where the database is; starts it, or takes the one by URL for this process alone. */
-async function connect(options: EmbeddedOptions, stack: Stack): Promise<Connection> {
+async function connect(options: EmbeddedOptions, stack: Stack, roles: LoadedRoles): Promise<Connection> {
   const { settings, log, onFatal } = options
   const clock = systemClock
   if (settings.databaseUrl === undefined) {
-    const postgres = await openEmbeddedPostgres({ data: options.data, log, clock, onGivenUp: onFatal })
+    const settings = { max_connections: String(connectionsFor(roles)) }
+    const postgres = await openEmbeddedPostgres({
+      data: options.data,
+      log,
+      clock,
+      onGivenUp: onFatal,
+      settings,
+    })
     stack.defer(() => postgres.stop())
     return postgres.connection
   }
@@ -96,6 +110,11 @@ async function connect(options: EmbeddedOptions, stack: Stack): Promise<Connecti
   const hold = await holdDatabase({ database, clock, log, onLost: onFatal })
   stack.defer(() => hold.release())
   return connection
+}
+
+/** With one too few, whoever comes when all pools are full would be told that the server is not available. */
+function connectionsFor(roles: LoadedRoles): number {
+  return roles.reduce((sum, { role }) => sum + (role.connectionsMax ?? 0), SPARE_CONNECTIONS)
 }
 
 function openDatabase(stack: Stack, options: DatabaseOptions) {
@@ -122,6 +141,7 @@ function createEngines(
     createLocalCaller<Verbs>(serviceContracts[name], settings.strictCalls),
   )
   const gateway = createLocalCaller(gatewayContract, settings.strictCalls)
+  const files = createLocalFileDoor()
   return {
     bus,
     queue,
@@ -136,6 +156,10 @@ function createEngines(
       openDatabase(stack, { connection: asService(connection, schema), maxConnections, log }),
     selfUrl: undefined,
     gatewayAt: () => gateway.service,
+    openFileStore: () => openFileStore(settings, log),
+    openPushTransport: () => openPushTransport(settings, stack),
+    fileDoor: files.door,
+    provideFileDoor: files.connect,
     complaint,
     drain: async () => {},
   }

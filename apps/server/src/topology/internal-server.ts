@@ -1,5 +1,6 @@
 /** What this process answers inside the private network: calls of the other processes, and how it is. Never behind the front door. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { FileDoorServer } from '@parley/adapters/files/serve-file-door'
 import type { CallServer } from '@parley/adapters/rpc/serve-calls'
 import { judgeScraper } from '@parley/contracts/judge-caller'
 import type { Registry } from 'prom-client'
@@ -10,6 +11,7 @@ export interface InternalServerOptions {
   readonly host: string
   readonly port: number
   readonly calls: CallServer
+  readonly files: FileDoorServer
   readonly ready: () => Readiness
   readonly metrics: Registry
   /** Opens `/metrics` to other machines; undefined: only this one may read it. */
@@ -21,7 +23,11 @@ export async function startInternalServer(
   options: InternalServerOptions,
 ): Promise<{ close(): Promise<void> }> {
   const { host, port, calls } = options
-  const server = createServer((request, response) => void answer(options, request, response))
+  const server = createServer((request, response) => {
+    if (!options.files.handle(request, response)) void answer(options, request, response)
+  })
+  // An upload takes as long as its sender takes; who holds the service key is trusted with a connection.
+  server.requestTimeout = 0
   server.on('upgrade', (request, socket, head) => calls.handleUpgrade(request, socket, head))
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject).listen(port, host, resolve)

@@ -3,18 +3,29 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Database, Log, Queryable } from '@parley/contracts'
 import { renewEpoch } from '@parley/services/rooms/renew-epoch'
 import { PlainError } from '../plain-error.ts'
+import { type SchemaName, schemaNames } from '../role.ts'
 import type { Settings } from '../settings/table.ts'
+import { databaseUrlOf } from './demand-distributed.ts'
 import { HOLD_LOCK } from './hold-database.ts'
 import { withDatabase } from './with-database.ts'
 
 /** How many migrations were applied. Throws plain errors for what a person can mend. */
 export async function migrateSchemas(settings: Settings, log: Log, newEpoch: boolean): Promise<number> {
-  const auth = await withDatabase(settings, log, async (_database, migrated) => migrated, 'auth')
+  let others = 0
+  for (const schema of oneOfEachDatabase(settings))
+    others += await withDatabase(settings, log, async (_database, migrated) => migrated, schema)
   const work = async (database: Database, migrated: number) => {
     if (newEpoch) await renewWhereNobodyRuns(database)
     return migrated
   }
-  return auth + (await withDatabase(settings, log, work, 'rooms'))
+  return others + (await withDatabase(settings, log, work, 'rooms'))
+}
+
+/** A schema a database brings all of those along that lie in the same one. */
+function oneOfEachDatabase(settings: Settings): SchemaName[] {
+  const rooms = databaseUrlOf(settings, 'rooms')
+  const found = new Map(schemaNames.map((schema) => [databaseUrlOf(settings, schema), schema]))
+  return [...found].flatMap(([url, schema]) => (url === rooms ? [] : [schema]))
 }
 
 /** Connections that this very command has just closed may be seen for a moment. */

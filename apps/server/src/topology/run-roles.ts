@@ -7,6 +7,7 @@ import { allowedOrigins } from '../settings/origins.ts'
 import type { Settings } from '../settings/table.ts'
 import { createSharedVerifier } from './create-shared-verifier.ts'
 import { observeProcess } from './observe.ts'
+import { openMail } from './open-mailer.ts'
 import { openTracer } from './open-tracer.ts'
 import { withTraces } from './with-traces.ts'
 
@@ -45,6 +46,10 @@ export type Engines = Pick<
   | 'database'
   | 'selfUrl'
   | 'gatewayAt'
+  | 'openFileStore'
+  | 'openPushTransport'
+  | 'fileDoor'
+  | 'provideFileDoor'
 > & {
   /** Why this process cannot serve at the moment; undefined when it can. */
   readonly complaint: () => string | undefined
@@ -139,6 +144,14 @@ function createContext(
       webDirectory,
       ready: () => readinessOf(phase, engines.complaint),
     },
+    fileLimits: {
+      fileMaxBytes: settings.fileMaxBytes,
+      userMaxBytes: settings.fileUserMaxBytes,
+      totalMaxBytes: settings.fileTotalMaxBytes,
+    },
+    pushContact: pushContactOf(settings),
+    jobs: jobSettingsOf(settings),
+    mail: openMail(settings),
     verifier: createSharedVerifier({
       auth: engines.services.auth,
       bus: engines.bus,
@@ -154,4 +167,14 @@ function createContext(
     },
     tell: (line) => notices.push(line),
   }
+}
+
+/** Push services ask for an address of the operator; only those of a public server are of use to them. */
+function pushContactOf({ publicUrl }: Settings): string {
+  return publicUrl?.startsWith('https:') === true ? publicUrl : 'mailto:postmaster@localhost'
+}
+
+function jobSettingsOf(settings: Settings): RoleContext['jobs'] {
+  const { archiveAfterDays, archiveSchedule, retentionDays, retentionSchedule } = settings
+  return { archiveAfterDays, archiveSchedule, retentionDays, retentionSchedule }
 }

@@ -1,27 +1,29 @@
-import { useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Redirect, Route, Switch, useLocation, useSearch } from 'wouter'
+import { Redirect, useLocation, useSearch } from 'wouter'
 import { useAttention } from '../hooks/use-attention.ts'
 import { useStore } from '../hooks/use-store.ts'
 import { Mark } from '../parts/mark.tsx'
-import { LoginScreen } from '../screens/login.tsx'
-import { RegisterScreen } from '../screens/register.tsx'
 import styles from './app.module.css'
 import { useParley } from './context.ts'
 import { links, safeNext } from './links.ts'
 import { Shell } from './shell.tsx'
 
+const Door = lazy(() => import('./door.tsx'))
+
 /** The gate: who is not signed in sees two pages and returns afterwards to where they wanted to go. */
 export function App() {
   const session = useStore(useParley().session)
-  switch (session.status) {
-    case 'unknown':
-      return <Splash />
-    case 'signed_out':
-      return <SignedOut />
-    case 'signed_in':
-      return <SignedIn />
-  }
+  const [path] = useLocation()
+  // Links of letters work whoever is signed in here.
+  const isLetter = path === links.verifyEmail || path === links.resetPassword
+  if (isLetter || session.status === 'signed_out')
+    return (
+      <Suspense fallback={<Splash />}>
+        <Door />
+      </Suspense>
+    )
+  return session.status === 'unknown' ? <Splash /> : <SignedIn />
 }
 
 function Splash() {
@@ -34,32 +36,13 @@ function Splash() {
   )
 }
 
-function SignedOut() {
-  const [path] = useLocation()
-  const search = useSearch()
-  const here =
-    path === links.home ? '' : `?next=${encodeURIComponent(path + (search === '' ? '' : `?${search}`))}`
-  return (
-    <Switch>
-      <Route path={links.login}>
-        <LoginScreen />
-      </Route>
-      <Route path={links.register}>
-        <RegisterScreen />
-      </Route>
-      <Route>
-        <Redirect to={links.login + here} replace />
-      </Route>
-    </Switch>
-  )
-}
-
 function SignedIn() {
   const parley = useParley()
   const attention = useAttention()
   const [path] = useLocation()
   const next = safeNext(new URLSearchParams(useSearch()).get('next'))
   useEffect(() => parley.setAttention(attention), [parley, attention])
-  if (path === links.login || path === links.register) return <Redirect to={next} replace />
+  if (path === links.login || path === links.register || path === links.forgot)
+    return <Redirect to={next} replace />
   return <Shell />
 }

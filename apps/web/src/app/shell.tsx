@@ -1,6 +1,8 @@
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Route, Switch, useRoute } from 'wouter'
+import { usePush } from '../hooks/use-push.ts'
+import { useAlerts } from '../parts/inbox/use-alerts.ts'
 import { SkeletonRows } from '../parts/skeleton.tsx'
 import { NotFoundScreen } from '../screens/not-found.tsx'
 import { RoomsPane } from '../screens/rooms.tsx'
@@ -19,6 +21,7 @@ const ConversationScreen = lazy(() =>
 const PeopleScreen = lazy(() => import('../screens/people.tsx'))
 const DiscoverScreen = lazy(() => import('../screens/discover.tsx'))
 const SearchScreen = lazy(() => import('../screens/search.tsx'))
+const InboxScreen = lazy(() => import('../screens/inbox.tsx'))
 const SettingsScreen = lazy(() => import('../screens/settings.tsx'))
 const StartDialog = lazy(() => import('../parts/start/start-dialog.tsx'))
 const Switcher = lazy(() => import('../parts/switcher/switcher.tsx'))
@@ -30,6 +33,8 @@ export function Shell() {
   const [inRoom] = useRoute('/r/:room/*?')
   const overlays = useOverlayState()
   usePageTitle()
+  useAlerts()
+  usePush()
   useSwitcherKey(overlays.open)
 
   return (
@@ -76,6 +81,9 @@ function MainRoutes() {
       </Route>
       <Route path={links.search}>
         <SearchScreen />
+      </Route>
+      <Route path={links.inbox}>
+        <InboxScreen />
       </Route>
       <Route path={links.settings}>
         <SettingsScreen />

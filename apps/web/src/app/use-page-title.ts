@@ -19,6 +19,7 @@ export function usePageTitle(): void {
     [links.people]: t('nav.people'),
     [links.discover]: t('nav.discover'),
     [links.search]: t('nav.search'),
+    [links.inbox]: t('nav.inbox'),
     [links.settings]: t('nav.settings'),
   }
   const screen = room === undefined ? screens[path] : title(room)

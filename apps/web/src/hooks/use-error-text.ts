@@ -1,4 +1,4 @@
-import { type ErrorCode, isErrorCode } from '@parley/protocol'
+import { type ErrorCode, errorCatalogue, isErrorCode } from '@parley/protocol'
 import type { TFunction } from 'i18next'
 import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -13,6 +13,12 @@ export function errorText(error: unknown, t: TFunction): string {
   const code = errorCode(error)
   if (code !== undefined) return t(`error.${code}`)
   return error instanceof TypeError || isOffline() ? t('error.network') : t('error.unknown')
+}
+
+/** It may work later without any change. */
+export function errorPasses(error: unknown): boolean {
+  const code = errorCode(error)
+  return code !== undefined && errorCatalogue[code].retryable
 }
 
 function isOffline(): boolean {

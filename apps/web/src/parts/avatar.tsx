@@ -1,6 +1,6 @@
 import type { PresenceState, RoomKind, User } from '@parley/protocol'
 import { Hash, Users } from 'lucide-react'
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { usePresence } from '../hooks/use-people.ts'
 import styles from './avatar.module.css'
@@ -13,14 +13,20 @@ interface AvatarProps {
   readonly size?: number
   readonly kind?: RoomKind
   readonly presence?: PresenceState | undefined
+  /** Address of the person's or the room's own picture, if there is one. */
+  readonly picture?: string | undefined
 }
 
 /** A leaf with the person's initials in a colour of their own. Decoration: the name stands beside it. */
-export const Avatar = memo(function Avatar({ id, name, size = 36, kind = 'direct', presence }: AvatarProps) {
+export const Avatar = memo(function Avatar(props: AvatarProps) {
+  const { id, name, size = 36, kind = 'direct', presence, picture } = props
+  const [broken, setBroken] = useState<string | null>(null)
   return (
     <span className={styles.avatar} style={{ '--size': `${size}px`, '--hue': hueOf(id) }} data-kind={kind}>
       <span className={styles.face} aria-hidden="true">
-        {kind === 'public' ? (
+        {picture !== undefined && picture !== broken ? (
+          <img src={`${picture}/thumbnail`} alt="" onError={() => setBroken(picture)} />
+        ) : kind === 'public' ? (
           <Hash size={size * 0.46} strokeWidth={2.25} />
         ) : kind === 'group' ? (
           <Users size={size * 0.46} strokeWidth={2.25} />
@@ -50,6 +56,7 @@ export function LiveAvatar({ user, size }: { user: User; size?: number }) {
       id={user.id}
       name={user.display_name}
       presence={presence?.state ?? 'offline'}
+      picture={user.avatar_url}
       {...(size === undefined ? {} : { size })}
     />
   )

@@ -8,7 +8,7 @@ import { useDates } from '../hooks/use-dates.ts'
 import { useMe, usePresence, useUser } from '../hooks/use-people.ts'
 import { useRoomTitle } from '../hooks/use-room-title.ts'
 import { Avatar } from './avatar.tsx'
-import { plainText } from './markdown/plain-text.ts'
+import { previewText } from './files/preview-text.ts'
 import styles from './room-list.module.css'
 
 interface RoomRowProps {
@@ -38,6 +38,7 @@ export const RoomRow = memo(function RoomRow({ room, active, tabIndex, onFocus }
           id={room.peer?.id ?? room.id}
           name={title}
           kind={room.kind}
+          picture={room.peer === undefined ? room.picture_url : room.peer.avatar_url}
           presence={room.peer === undefined ? undefined : (presence?.state ?? 'offline')}
         />
         <span className={styles.text}>
@@ -65,7 +66,7 @@ function Preview({ room }: { room: RoomState }) {
   if (room.typing.length > 0)
     return <span className={`${styles.preview} ${styles.typing}`}>{t('rooms.typing')}</span>
   if (last === undefined) return <span className={styles.preview}>{t('rooms.noMessages')}</span>
-  const text = last.deleted === true ? t('rooms.deleted') : plainText(last.body)
+  const text = last.deleted === true ? t('rooms.deleted') : previewText(last, t)
   return (
     <span className={styles.preview}>
       {last.from === me.id

@@ -6,11 +6,12 @@ import { useErrorText } from '../hooks/use-error-text.ts'
 import styles from './toasts.module.css'
 
 export function ToastProvider({ children }: { children: ReactNode }) {
+  const { t } = useTranslation()
   return (
     <Toast.Provider limit={3} timeout={5_000}>
       {children}
       <Toast.Portal>
-        <Toast.Viewport className={styles.viewport}>
+        <Toast.Viewport className={styles.viewport} aria-label={t('app.toasts')}>
           <ToastList />
         </Toast.Viewport>
       </Toast.Portal>

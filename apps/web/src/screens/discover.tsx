@@ -93,7 +93,7 @@ function PublicRoom({ room }: { room: Room }) {
   }
   return (
     <div className={styles.room}>
-      <Avatar id={room.id} name={room.name} kind="public" />
+      <Avatar id={room.id} name={room.name} kind="public" picture={room.picture_url} />
       <span className={styles.text}>
         <span className={styles.name}>{room.name}</span>
         <span className={styles.note}>

@@ -1,9 +1,10 @@
-import { useState } from 'react'
+import { useCallback, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearch } from 'wouter'
 import { useParley } from '../app/context.ts'
 import { links } from '../app/links.ts'
 import { useForm } from '../hooks/use-form.ts'
+import { useLoad } from '../hooks/use-load.ts'
 import { useStore } from '../hooks/use-store.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
@@ -17,6 +18,7 @@ export function LoginScreen() {
   const parley = useParley()
   const session = useStore(parley.session)
   const search = useSearch()
+  const mail = useLoad(useCallback(() => parley.email.isSent(), [parley])).state
   const [login, setLogin] = useState('')
   const [password, setPassword] = useState('')
   const form = useForm({
@@ -61,6 +63,11 @@ export function LoginScreen() {
           {t('auth.login')}
         </Button>
       </Form>
+      {mail.status === 'ready' && mail.value ? (
+        <p className={styles.other}>
+          <Link to={links.forgot}>{t('auth.forgot')}</Link>
+        </p>
+      ) : null}
       <p className={styles.other}>
         {t('auth.toRegister')}{' '}
         <Link to={links.register + (search === '' ? '' : `?${search}`)}>{t('auth.register')}</Link>

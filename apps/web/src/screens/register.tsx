@@ -1,10 +1,11 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearch } from 'wouter'
-import { useParley } from '../app/context.ts'
+import { useParley, usePreferences } from '../app/context.ts'
 import { links } from '../app/links.ts'
 import { emailRule, nameRule, passwordRule, usernameRule } from '../hooks/field-rules.ts'
 import { useForm } from '../hooks/use-form.ts'
+import { useStore } from '../hooks/use-store.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
@@ -15,6 +16,7 @@ import { AuthPage } from './auth-page.tsx'
 export function RegisterScreen() {
   const { t } = useTranslation()
   const parley = useParley()
+  const { language } = useStore(usePreferences())
   const search = useSearch()
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
@@ -33,6 +35,7 @@ export function RegisterScreen() {
       await parley.register({
         username: username.trim().toLowerCase(),
         password,
+        locale: language,
         ...(displayName.trim() === '' ? {} : { display_name: displayName.trim() }),
         ...(email.trim() === '' ? {} : { email: email.trim() }),
       })

@@ -12,7 +12,7 @@ import { useRoomTitle } from '../hooks/use-room-title.ts'
 import { useStore } from '../hooks/use-store.ts'
 import { Button } from '../parts/button.tsx'
 import { Empty, Failure } from '../parts/empty.tsx'
-import { plainText } from '../parts/markdown/plain-text.ts'
+import { previewText } from '../parts/files/preview-text.ts'
 import { Pane } from '../parts/pane.tsx'
 import { SearchBox } from '../parts/search-box.tsx'
 import { SkeletonRows } from '../parts/skeleton.tsx'
@@ -122,7 +122,7 @@ function Hit({ message, query }: { message: Message; query: string }) {
         <time dateTime={new Date(message.at).toISOString()}>{dates.short(message.at)}</time>
       </span>
       <span className={styles.hitBody}>
-        <Marked text={plainText(message.body)} query={query} />
+        <Marked text={previewText(message, t)} query={query} />
       </span>
     </Link>
   )

@@ -5,7 +5,10 @@ import { Button } from '../parts/button.tsx'
 import { Pane } from '../parts/pane.tsx'
 import { Administration } from '../parts/settings/administration.tsx'
 import { Appearance } from '../parts/settings/appearance.tsx'
+import { AvatarForm } from '../parts/settings/avatar-form.tsx'
 import { Devices } from '../parts/settings/devices.tsx'
+import { EmailForm } from '../parts/settings/email.tsx'
+import { NotificationForm } from '../parts/settings/notifications.tsx'
 import { PasswordForm } from '../parts/settings/password-form.tsx'
 import { ProfileForm } from '../parts/settings/profile-form.tsx'
 import styles from '../parts/settings/settings.module.css'
@@ -18,10 +21,17 @@ export default function SettingsScreen() {
   return (
     <Pane title={t('settings.title')}>
       <Section title={t('settings.profile')}>
+        <AvatarForm />
         <ProfileForm />
       </Section>
       <Section title={t('settings.appearance')}>
         <Appearance />
+      </Section>
+      <Section title={t('settings.notifications')}>
+        <NotificationForm />
+      </Section>
+      <Section title={t('settings.email')}>
+        <EmailForm />
       </Section>
       <Section title={t('settings.security')}>
         <PasswordForm />

@@ -26,7 +26,8 @@ export function createInProcessWorkQueue(
 ): WorkQueue {
   const consumers = new Map<WorkQueueName, Consumer[]>()
   const failures = new Map<string, number>()
-  let turn = 0
+  /** Whose turn it is, of the consumers of each queue. */
+  const turns = new Map<WorkQueueName, number>()
 
   /** Notes the failure; throws it on unless the item is given up. */
   function fail(queue: WorkQueueName, item: WorkItem, error: unknown): void {
@@ -48,7 +49,9 @@ export function createInProcessWorkQueue(
 
   async function hand(queue: WorkQueueName, item: WorkItem): Promise<void> {
     const listening = consumers.get(queue) ?? []
-    const consumer = listening[turn++ % Math.max(1, listening.length)]
+    const turn = (turns.get(queue) ?? -1) + 1
+    turns.set(queue, turn % Math.max(1, listening.length))
+    const consumer = listening[turn % Math.max(1, listening.length)]
     if (consumer === undefined) throw nobody(queue)
     while (!consumer.ended && consumer.running.size >= consumer.atOnce) {
       await new Promise<void>((resolve) => consumer.waiting.push(resolve))

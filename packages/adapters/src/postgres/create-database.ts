@@ -79,6 +79,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     if (!closing) options.log.warn({ error: error.message }, 'database connection lost')
   })
 
+  // Its end may come in the same packet as its beginning: before whoever asked for it can listen, and when the pool does
+  // no longer. Without anybody who listens that would end the process; the first statement says it anyway.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+
   return {
     ...queryable(pool),
     async transaction(work) {

@@ -1,5 +1,6 @@
 import { ParleyError } from '@parley/protocol'
 import { z } from 'zod'
+import { mailOwners } from '../mail.ts'
 
 /**
  * Durable background work: what is due outside the moment of a request.
@@ -19,7 +20,11 @@ export interface WorkItem {
 /** What happened, and which queues hear of it: a queue is one consumer's, shared by its replicas. */
 export const workTopics = {
   /** Rooms have new entries: `{ heads: { [room]: seq }, trace? }`. */
-  'room.entries': ['rooms.index'],
+  'room.entries': ['rooms.index', 'notifications.entries'],
+  /** A letter is to be sent: `{ owner, id }`. Its words are asked of the service that owns it, at that moment. */
+  'mail.due': ['mail.send'],
+  /** A push to a device is due: `{ push }`, the id of its row. */
+  'push.send': ['notifications.push'],
 } as const satisfies Record<string, readonly string[]>
 
 /** What the bodies of a topic's items are as JSON. */
@@ -29,6 +34,8 @@ export const workBodies = {
     /** Where a recorded journey stands that the item belongs to. */
     trace: z.string().optional(),
   }),
+  'mail.due': z.object({ owner: z.enum(mailOwners), id: z.string() }),
+  'push.send': z.object({ push: z.string() }),
 } as const satisfies Record<keyof typeof workTopics, z.ZodType>
 
 export type WorkTopic = keyof typeof workTopics

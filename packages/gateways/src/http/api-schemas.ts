@@ -14,6 +14,8 @@ export const components: Readonly<Record<string, z.ZodType>> = {
   File: shape.file,
   Reaction: shape.reaction,
   Permissions: shape.permissions,
+  Notification: shape.notification,
+  NotificationSettings: shape.notificationSettings,
 }
 
 const wholeNumber = { type: 'integer', pattern: undefined }

@@ -8,13 +8,19 @@ import { createClientErrorAnswer, createErrorAnswer } from './answer-errors.ts'
 import { describeApi } from './describe-api.ts'
 import { type App, DRAINING_REASON, type HttpGatewayDeps } from './gateway-types.ts'
 import { createLeave, type Leave } from './leave-front-door.ts'
+import { limitRequestTime } from './limit-request-time.ts'
 import { createObservation } from './observe-requests.ts'
 import { parseJson } from './parse-json.ts'
 import { registerAdminRoutes } from './routes/admin.ts'
 import { registerAuthRoutes } from './routes/auth.ts'
+import { registerDigestRoutes } from './routes/digest.ts'
+import { registerEmailRoutes } from './routes/email.ts'
+import { registerFileRoutes } from './routes/files.ts'
 import { registerMemberRoutes } from './routes/members.ts'
 import { registerMessageRoutes } from './routes/messages.ts'
+import { registerNotificationRoutes } from './routes/notifications.ts'
 import { registerOperationRoutes } from './routes/operations.ts'
+import { registerRoomStorageRoutes } from './routes/room-storage.ts'
 import { registerRoomRoutes } from './routes/rooms.ts'
 import { registerSearchRoutes } from './routes/search.ts'
 import { registerSeedDoors } from './routes/seed-doors.ts'
@@ -43,6 +49,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
   const headers = baseHeaders(deps.secureCookies)
   const answerError = createErrorAnswer(deps.log)
+  const answerClientError = createClientErrorAnswer(deps.newId, deps.log)
   const observe = createObservation(deps.metrics, deps.log)
   let closing = false
 
@@ -59,7 +66,8 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
   const app: App = Fastify({
     logger: false,
     bodyLimit: JSON_BODY_MAX_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Our own limit knows which routes take long; see `limitRequestTime`.
+    requestTimeout: 0,
     connectionTimeout: SILENCE_MAX_MS,
     forceCloseConnections: 'idle',
     // Requests on connections that are still open while closing are answered, not refused: nobody sees the restart.
@@ -70,7 +78,7 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : deps.newId()
     },
-    clientErrorHandler: createClientErrorAnswer(deps.newId, deps.log),
+    clientErrorHandler: answerClientError,
     // Paths that cannot be decoded never reach a route or a hook.
     frameworkErrors: (error, request, reply) => {
       prepare(request, reply)
@@ -79,6 +87,7 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
     },
   }).withTypeProvider<ZodTypeProvider>()
 
+  app.server.headersTimeout = REQUEST_TIMEOUT_MS
   app.setValidatorCompiler(validateInput)
   app.setSerializerCompiler(createSerializerCompiler())
   app.setErrorHandler(answerError)
@@ -92,6 +101,7 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
 
   app.addHook('onRequest', async (request, reply) => prepare(request, reply))
   app.addHook('onRequest', async (request, reply) => sendBack(leave, request, reply))
+  app.addHook('onRequest', limitRequestTime(REQUEST_TIMEOUT_MS, answerClientError))
   traceRequests(app, deps.tracer)
   app.addHook('onRequest', createAdmission({ ...deps, clearCookies: cookies.clear }))
   // Again at the end, for what was in flight when the closing began.
@@ -121,12 +131,17 @@ async function registerRoutes(app: App, deps: HttpGatewayDeps, cookies: SessionC
   await app.register(
     async (scope: App) => {
       registerAuthRoutes(scope, deps, cookies)
+      registerEmailRoutes(scope, deps)
       registerUserRoutes(scope, deps)
       registerAdminRoutes(scope, deps)
       registerRoomRoutes(scope, deps)
+      registerRoomStorageRoutes(scope, deps)
       registerMemberRoutes(scope, deps)
       registerMessageRoutes(scope, deps)
+      registerFileRoutes(scope, deps)
       registerSearchRoutes(scope, deps)
+      registerNotificationRoutes(scope, deps)
+      registerDigestRoutes(scope, deps)
       registerStreamRoutes(scope, deps)
     },
     { prefix: '/api/v1' },

@@ -83,7 +83,14 @@ test('what needs credentials says so, and the rest does not', async () => {
     expect([method, path, statusCode === 401]).toEqual([method, path, secured])
     if (!secured) open.push(path)
   }
-  expect(open).toHaveLength(10)
+  expect(open).toHaveLength(16)
+})
+
+test('answers that are neither a success nor an error are listed too', async () => {
+  const { paths } = await readDocument()
+  const answers = (path: string, method: string) => Object.keys(paths[path]?.[method]?.responses ?? {})
+  for (const path of ['/api/v1/files/{id}', '/api/v1/files/{id}/thumbnail'])
+    expect(answers(path, 'get')).toEqual(expect.arrayContaining(['200', '206', '304']))
 })
 
 test('errors are listed with their status and one shape', async () => {
@@ -144,6 +151,18 @@ test('bounds appear where they hold', async () => {
     default: limit.LIST_DEFAULT_ITEMS,
   })
   expect(paths['/api/v1/auth/refresh']?.post?.requestBody?.required).toBe(false)
+  expect(paths['/api/v1/files']?.post?.requestBody).toEqual({
+    required: true,
+    content: {
+      'multipart/form-data': {
+        schema: {
+          type: 'object',
+          required: ['file'],
+          properties: { file: { type: 'string', format: 'binary', description: expect.any(String) } },
+        },
+      },
+    },
+  })
 })
 
 test('the browser of the document runs without inline scripts or styles', async () => {

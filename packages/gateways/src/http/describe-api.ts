@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { ACCESS_COOKIE } from '../shared/credentials.ts'
 import { bounds, components } from './api-schemas.ts'
 import type { App } from './gateway-types.ts'
+import { FILE_FIELD } from './receive-file.ts'
 import { docsPolicy } from './security-headers.ts'
 
 type JsonObject = Record<string, unknown>
@@ -55,11 +56,21 @@ export async function describeApi(app: App, version: string): Promise<void> {
   })
 }
 
+/** A body that is read as it comes, past validation. */
+const FILE_FORM = {
+  type: 'object',
+  required: [FILE_FIELD],
+  properties: {
+    [FILE_FIELD]: { type: 'string', format: 'binary', description: 'its bytes, with a file name' },
+  },
+}
+
 /** Adds what a route's access, body and parameters imply: security and every error it can answer. */
 function completeOperation(schema: object, route: RouteOptions): JsonObject {
   const operation: JsonObject = { ...schema }
   const config = route.config ?? {}
   if (config.access === 'user') operation.security = [{ bearer: [] }, { cookie: [] }]
+  if (config.streams === true) operation.body = FILE_FORM
   const responses: JsonObject = {}
   for (const [status, answer] of Object.entries(asObject(operation.response))) {
     responses[status] = describeAnswer(asObject(answer))

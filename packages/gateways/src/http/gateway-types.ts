@@ -2,8 +2,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type {
   AuthService,
   CallContext,
+  FileDoor,
+  FilesService,
   Log,
   NewId,
+  NotificationsService,
   RateLimiter,
   RoomsService,
   SessionsService,
@@ -27,6 +30,10 @@ export interface HttpGatewayDeps {
   readonly auth: AuthService
   readonly rooms: RoomsService
   readonly sessions: SessionsService
+  readonly files: FilesService
+  /** The way of files' bytes. */
+  readonly fileDoor: FileDoor
+  readonly notifications: NotificationsService
   readonly verifier: TokenVerifier
   readonly rates: RateLimiter
   readonly log: Log
@@ -68,6 +75,8 @@ declare module 'fastify' {
     rate?: RateName
     /** A refused request of this route clears the cookies all the same: its sender wanted to be rid of them. */
     endsSession?: boolean
+    /** Its body may take as long as it moves. */
+    streams?: boolean
     /** Has a body schema, and may come without a body. */
     bodyOptional?: boolean
   }

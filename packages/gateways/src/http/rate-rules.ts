@@ -11,6 +11,10 @@ export const rateRules = {
   write: { name: 'http:write', burst: 200, perSecond: 20 },
   /** Per user: the dearest queries. */
   search: { name: 'http:search', burst: 120, perSecond: 10 },
+  /** Per user: each writes to the disk. */
+  upload: { name: 'http:upload', burst: 100, perSecond: 5 },
+  /** Per user: a room full of pictures is opened with one request a picture, and scrolled. */
+  file: { name: 'http:file', burst: 1_000, perSecond: 100 },
   /** Per user: frames of the stand-by link, which the delivery engine also limits by their kind. */
   frame: { name: 'http:frame', burst: 400, perSecond: 40 },
   /** Per network address: everything without valid credentials, refused ones included. */

@@ -16,6 +16,12 @@ export const apiHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 
+/** For what people upload: shown or saved, never run. Kept by the browser, and asked for at every use whether it still may be seen. */
+export const fileHeaders = {
+  'cache-control': 'private, no-cache',
+  'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+} as const
+
 const STRICT_TRANSPORT = 'max-age=31536000'
 
 /** What every request starts with; documents and the web client replace policy and caching. */

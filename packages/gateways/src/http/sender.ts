@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { MailLocale } from '@parley/protocol'
 import { addressKey } from './address-key.ts'
 
 const DEVICE_NAME_MAX_CHARS = 200
@@ -26,4 +27,17 @@ export function senderOf(request: {
     // Auth limits by it: whoever has a /64 must not count as 2^64 people.
     address: addressKey(addressOf(request)),
   }
+}
+
+/** The language of ours that the other end likes best; English where it names none of them. */
+export function localeOf({ headers }: { readonly headers: IncomingHttpHeaders }): MailLocale {
+  const wishes = (headers['accept-language'] ?? '').split(',').map((wish) => {
+    const [tag = '', ...parameters] = wish.trim().toLowerCase().split(';')
+    const weight = parameters.map((one) => /^\s*q=([\d.]+)$/.exec(one)?.[1]).find((one) => one !== undefined)
+    return { language: tag.split('-')[0], weight: Number(weight ?? 1) }
+  })
+  const liked = wishes
+    .filter(({ language, weight }) => weight > 0 && (language === 'en' || language === 'vi'))
+    .toSorted((a, b) => b.weight - a.weight)
+  return liked[0]?.language === 'vi' ? 'vi' : 'en'
 }

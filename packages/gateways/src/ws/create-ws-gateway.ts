@@ -9,6 +9,7 @@ import {
   type GatewayService,
   type Log,
   type NewId,
+  type NotificationsService,
   noTracer,
   type RateLimiter,
   type RoomsService,
@@ -37,6 +38,7 @@ export interface WsGatewayDependencies {
   readonly auth: AuthService
   readonly rooms: RoomsService
   readonly sessions: SessionsService
+  readonly notifications: Pick<NotificationsService, 'followRead'>
   readonly bus: Bus
   readonly verifier: TokenVerifier
   readonly rates: RateLimiter

@@ -3,6 +3,7 @@ import type {
   Clock,
   Log,
   NewId,
+  NotificationsService,
   RateLimiter,
   RoomsService,
   SessionsService,
@@ -18,6 +19,7 @@ export interface GatewayParts {
   readonly auth: Pick<AuthService, 'getUsers'>
   readonly rooms: RoomsService
   readonly sessions: SessionsService
+  readonly notifications: Pick<NotificationsService, 'followRead'>
   readonly verifier: TokenVerifier
   readonly rates: RateLimiter
   readonly clock: Clock

@@ -267,6 +267,9 @@ export class Hub {
       const { type: _type, ...marks } = event
       const burst = createBurst([JSON.stringify({ t: 'marks', user, ...marks })])
       for (const connection of connections) if (connection.ready) connection.push(burst)
+    } else if (event.type === 'notification' || event.type === 'inbox') {
+      const burst = createBurst([JSON.stringify(toInboxFrame(event))])
+      for (const connection of connections) if (connection.ready) connection.push(burst)
     } else if (event.type === 'added') {
       for (const connection of connections)
         connection.whenReady(() => {
@@ -369,4 +372,14 @@ export class Hub {
     }
     this.#linger(channel)
   }
+}
+
+/** Who is not ready yet reads the inbox afterwards. */
+function toInboxFrame(event: Extract<UserEvent, { type: 'notification' | 'inbox' }>): PushFrame {
+  if (event.type === 'inbox') {
+    const { type: t, ...news } = event
+    return { t, ...news }
+  }
+  const { type: t, item: notification, ...news } = event
+  return { t, notification, ...news }
 }

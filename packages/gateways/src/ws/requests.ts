@@ -74,12 +74,20 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
     })
     return { rooms: list, ...(next === undefined ? {} : { next }) }
   },
-  mark: ({ rooms }, asker, frame) =>
-    rooms.mark({
-      ...inRoom(asker, frame),
+  async mark({ rooms, notifications, log }, asker, frame) {
+    const place = inRoom(asker, frame)
+    const answer = await rooms.mark({
+      ...place,
       ...(frame.delivered === undefined ? {} : { delivered: frame.delivered }),
       ...(frame.read === undefined ? {} : { read: frame.read }),
-    }),
+    })
+    // Nobody waits for it: what is lost here the next look at the inbox finds out.
+    if (frame.read !== undefined)
+      notifications.followRead({ ...place, read: answer.read }).catch((error: unknown) => {
+        log.debug({ room: frame.room, error: String(error) }, 'inbox not told what was read')
+      })
+    return answer
+  },
   async typing({ hub }, asker, frame) {
     hub.typing(asker.connection, frame.room)
     return {}

@@ -1,23 +1,35 @@
 /**
  * Messages on their way. Each is stored before it is sent and keeps its `client_id` on every attempt, so that a closed
- * browser loses none and a lost answer doubles none. One at a time a room, in order; across tabs one sends.
+ * browser loses none and a lost answer doubles none. One at a time a room, in order, its files before it; across tabs one
+ * sends.
  */
-import { BODY_MAX_CHARS, type Entry, ParleyError } from '@parley/protocol'
-import type { Storage } from '../api.ts'
-import type { Clock } from '../clock.ts'
+import { type Entry, ParleyError } from '@parley/protocol'
+import type { Parley, Store } from '../api.ts'
 import { backoffMs } from '../connection/backoff.ts'
 import { LinkLostError, type Request } from '../connection/link.ts'
-import type { ChannelLike, LocksLike } from '../environment.ts'
-import { createLane, isIdle, type Lane, nextToSend, putItem, takeItem } from './lane.ts'
-import { type OutboxItem, outboxKey, outboxPrefix, readOutboxItem } from './outbox-item.ts'
+import { type Lane, nextToSend } from './lane.ts'
+import { Lanes } from './lanes.ts'
+import { type NewMessage, toOutboxItem } from './new-message.ts'
+import type { OutboxItem } from './outbox-item.ts'
+import {
+  filesOf,
+  isUploading,
+  KEPT_MAX_BYTES,
+  keptBytes,
+  nextUpload,
+  type OutboxUpload,
+  toTryAgain,
+  withoutStale,
+  withoutUpload,
+  withUpload,
+} from './outbox-upload.ts'
+import { type Note, Shelf, type ShelfOptions } from './shelf.ts'
+import { UploadCancelledError, Uploader } from './uploader.ts'
 
-export interface OutboxOptions {
-  readonly clock: Clock
+export interface OutboxOptions extends ShelfOptions {
   readonly random: () => number
   readonly newId: () => string
-  readonly storage: Storage
-  readonly locks: LocksLike | null
-  readonly openChannel: ((name: string) => ChannelLike) | null
+  readonly upload: Parley['upload']
   /** One attempt on the living connection; `LinkLostError` when that ends first. */
   readonly send: (request: Request<'send'>) => Promise<{ seq: number; at: number }>
   readonly online: () => boolean
@@ -26,112 +38,120 @@ export interface OutboxOptions {
   readonly changed: (room: string) => void
 }
 
-/** What tabs of one person tell one another. */
-type Note =
-  | { readonly kind: 'put'; readonly item: OutboxItem }
-  | { readonly kind: 'gone'; readonly room: string; readonly client_id: string }
-
 const ELSEWHERE_CHECK_MS = 5_000
 
 const NONE: readonly OutboxItem[] = []
 
 export class Outbox {
   readonly #options: OutboxOptions
-  readonly #lanes = new Map<string, Lane>()
-  #user: string | null = null
-  #channel: ChannelLike | null = null
-  #order = 0
+  readonly #shelf: Shelf
+  readonly #uploader: Uploader
+  readonly #lanes: Lanes
 
   constructor(options: OutboxOptions) {
     this.#options = options
+    this.#shelf = new Shelf(options)
+    this.#uploader = new Uploader(options.upload, options.clock)
+    this.#lanes = new Lanes(this.#shelf, this.#uploader, options.changed)
   }
 
   /** Takes up what this person left unsent on this device. */
   async open(user: string): Promise<void> {
-    if (this.#user === user) return
+    if (this.#shelf.user === user) return
     this.close()
-    this.#user = user
-    this.#channel = this.#options.openChannel?.(`parley-outbox-${user}`) ?? null
-    this.#channel?.addEventListener('message', ({ data }) => this.#hear(data as Note))
-    const stored = await this.#options.storage.list(outboxPrefix(user)).catch(() => [])
-    if (this.#user !== user) return
-    for (const [, value] of stored) {
-      const item = readOutboxItem(value)
-      if (item !== undefined) this.#adopt(item)
-    }
+    this.#shelf.open(user, (note) => this.#hear(note))
+    const stored = await this.#shelf.list().catch(() => null)
+    if (this.#shelf.user !== user) return
+    for (const item of stored ?? []) this.#lanes.adopt(item)
     this.flush()
+    if (stored !== null) await this.#shelf.sweep(stored).catch(() => {})
   }
 
   /** Forgets what is in memory; the store keeps it. */
   close(): void {
-    for (const lane of this.#lanes.values()) {
-      lane.cancelRetry?.()
-      lane.cancelCheck?.()
-    }
-    const rooms = [...this.#lanes.keys()]
+    this.#uploader.close()
+    this.#shelf.close()
     this.#lanes.clear()
-    this.#user = null
-    this.#channel?.close()
-    this.#channel = null
-    for (const room of rooms) this.#options.changed(room)
   }
 
   /** Removes what this person left here, from the store too. */
-  async forget(user: string): Promise<void> {
-    const { storage } = this.#options
-    const stored = await storage.list(outboxPrefix(user)).catch(() => [])
-    await Promise.all(stored.map(([key]) => storage.delete(key).catch(() => {})))
+  forget(user: string): Promise<void> {
+    return this.#shelf.forget(user)
   }
 
   items(room: string): readonly OutboxItem[] {
     return this.#lanes.get(room)?.items ?? NONE
   }
 
-  /** Throws `unauthenticated` when nobody is signed in, `invalid_request` for what no server would take. */
-  add(room: string, body: string, replyTo: number | undefined): OutboxItem {
-    if (this.#user === null) throw new ParleyError('unauthenticated')
-    const trimmed = body.trim()
-    if (trimmed === '' || [...trimmed].length > BODY_MAX_CHARS) {
-      throw new ParleyError('invalid_request', {
-        details: { fields: { body: `must be 1 to ${BODY_MAX_CHARS} characters` } },
-      })
-    }
-    const now = this.#options.clock.now()
-    this.#order = Math.max(this.#order + 1, now)
-    const item: OutboxItem = {
-      client_id: this.#options.newId(),
-      room,
-      body: trimmed,
-      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
-      at: now,
-      order: this.#order,
-    }
-    this.#put(item)
+  /** Whether files of so many bytes can wait here until they are uploaded. */
+  hasSpace(bytes: number): boolean {
+    const kept = [...this.#lanes.all()].reduce((sum, [, { items }]) => sum + keptBytes(items), 0)
+    return kept + bytes <= KEPT_MAX_BYTES
+  }
+
+  part(upload: string): Store<number> {
+    return this.#uploader.part(upload)
+  }
+
+  bytes(upload: string): Promise<Blob | undefined> {
+    return this.#shelf.bytes(upload)
+  }
+
+  /**
+   * Throws `unauthenticated` when nobody is signed in, `invalid_request` for what no server would take, `too_large` where
+   * there is no space for its files.
+   */
+  add(room: string, message: NewMessage): OutboxItem {
+    if (this.#shelf.user === null) throw new ParleyError('unauthenticated')
+    const { clock, newId, online } = this.#options
+    const now = clock.now()
+    const order = Math.max(this.#lanes.order + 1, now)
+    const { item, bytes } = toOutboxItem(room, message, { now, order, newId, online: online() })
+    if (!this.hasSpace(keptBytes([item]))) throw new ParleyError('too_large')
+    this.#lanes.order = order
+    this.#lanes.put(item, bytes)
     void this.#drain(room)
     return item
   }
 
   /** True when there was such a failed message. */
   retry(clientId: string): boolean {
-    const item = this.#find(clientId)
+    const item = this.#lanes.find(clientId)
     if (item?.error === undefined) return false
-    const { error: _gone, ...again } = item
-    this.#put(again)
+    this.#lanes.put(toTryAgain(item))
     void this.#drain(item.room)
     return true
   }
 
-  /** Gives up a message that failed. One that is being sent cannot be taken back. */
+  /** Gives up a message that failed or whose files are not all uploaded. One that is being sent cannot be taken back. */
   discard(clientId: string): boolean {
-    const item = this.#find(clientId)
-    if (item?.error === undefined) return false
-    this.#finish(item)
+    const item = this.#lanes.find(clientId)
+    if (item === undefined || (item.error === undefined && !isUploading(item))) return false
+    this.#lanes.drop(item)
+    void this.#shelf.changing(item, () => this.#lanes.unstore(item))
+    return true
+  }
+
+  /** Takes one file out of such a message, which goes on without it; one that has nothing left is given up. */
+  removeUpload(clientId: string, upload: string): boolean {
+    const item = this.#lanes.find(clientId)
+    const lane = item && this.#lanes.get(item.room)
+    if (item === undefined || lane === undefined || (item.error === undefined && !isUploading(item)))
+      return false
+    if (!item.uploads?.some(({ id }) => id === upload)) return false
+    if (item.uploads.length === 1 && item.body === '') return this.discard(clientId)
+    void this.#lanes
+      .change(lane, item, (now) => withoutUpload(now, upload))
+      .then(() => {
+        void this.#shelf.removeBytes([upload])
+        void this.#drain(item.room)
+      })
     return true
   }
 
   /** A connection is there: everything that waits goes on, without its pause. */
   flush(): void {
-    for (const [room, lane] of this.#lanes) {
+    for (const [room, lane] of this.#lanes.all()) {
       lane.cancelRetry?.()
       lane.cancelRetry = null
       lane.failures = 0
@@ -143,7 +163,7 @@ export class Outbox {
   confirm(entry: Entry): void {
     const lane = this.#lanes.get(entry.room)
     const item = lane?.items.find((one) => one.client_id === entry.client_id)
-    if (item !== undefined) this.#finish(item)
+    if (item !== undefined) this.#lanes.finish(item)
   }
 
   /** The room's facts jumped ahead (a reconnect): messages that are within them have arrived. */
@@ -151,102 +171,20 @@ export class Outbox {
     const lane = this.#lanes.get(room)
     if (lane === undefined) return
     const upTo = this.#options.arrived(room)
-    for (const item of lane.items) if (item.sent !== undefined && item.sent.seq <= upTo) this.#drop(item)
-  }
-
-  #lane(room: string): Lane {
-    let lane = this.#lanes.get(room)
-    if (lane === undefined) {
-      lane = createLane()
-      this.#lanes.set(room, lane)
-    }
-    return lane
-  }
-
-  #find(clientId: string): OutboxItem | undefined {
-    for (const lane of this.#lanes.values()) {
-      const item = lane.items.find((one) => one.client_id === clientId)
-      if (item !== undefined) return item
-    }
-    return undefined
-  }
-
-  /** Shows it here and keeps it in the store. */
-  #put(item: OutboxItem): void {
-    const user = this.#user
-    if (user === null) return
-    const lane = this.#lane(item.room)
-    this.#show(item)
-    const saving = this.#options.storage.set(outboxKey(user, item), item).then(
-      () => {
-        lane.stored.add(item.client_id)
-        this.#channel?.postMessage({ kind: 'put', item } satisfies Note)
-      },
-      // A store that is full or forbidden: the message lives as long as the page, which is better than not at all.
-      () => {},
-    )
-    lane.saving.set(item.client_id, saving)
-    void saving.then(() => {
-      if (lane.saving.get(item.client_id) === saving) lane.saving.delete(item.client_id)
-      this.#tidy(item.room, lane)
-    })
-  }
-
-  #show(item: OutboxItem): void {
-    const lane = this.#lane(item.room)
-    putItem(lane, item)
-    this.#options.changed(item.room)
-  }
-
-  #adopt(item: OutboxItem): void {
-    const lane = this.#lane(item.room)
-    lane.stored.add(item.client_id)
-    this.#order = Math.max(this.#order, item.order)
-    const known = lane.items.find((one) => one.client_id === item.client_id)
-    if (known?.sent === undefined) this.#show(item)
-  }
-
-  /** Out of the store and off the screen. */
-  #finish(item: OutboxItem): void {
-    this.#drop(item)
-    void this.#unstore(item)
-  }
-
-  #drop(item: OutboxItem): void {
-    const lane = this.#lanes.get(item.room)
-    if (lane === undefined) return
-    takeItem(lane, item)
-    this.#tidy(item.room, lane)
-    this.#options.changed(item.room)
-  }
-
-  #tidy(room: string, lane: Lane): void {
-    if (!isIdle(lane) || this.#lanes.get(room) !== lane) return
-    lane.cancelCheck?.()
-    this.#lanes.delete(room)
-  }
-
-  #unstore(item: OutboxItem): Promise<void> {
-    const user = this.#user
-    if (user === null) return Promise.resolve()
-    const saving = this.#lanes.get(item.room)?.saving.get(item.client_id) ?? Promise.resolve()
-    return saving
-      .then(() => this.#options.storage.delete(outboxKey(user, item)))
-      .catch(() => {})
-      .then(() =>
-        this.#channel?.postMessage({
-          kind: 'gone',
-          room: item.room,
-          client_id: item.client_id,
-        } satisfies Note),
-      )
+    for (const item of lane.items)
+      if (item.sent !== undefined && item.sent.seq <= upTo) this.#lanes.drop(item)
   }
 
   /** Another tab of this person has put, changed or finished something. */
   #hear(note: Note): void {
     if (note.kind === 'put') {
-      this.#adopt(note.item)
-      void this.#drain(note.item.room)
+      if (note.item.uploads === undefined) this.#take(note.item)
+      // A word may come late; the store knows what counts now. What is gone from it was sent by now.
+      else
+        void this.#shelf.find(note.item).then(
+          (now) => this.#take(now ?? note.item),
+          () => {},
+        )
       return
     }
     const lane = this.#lanes.get(note.room)
@@ -254,26 +192,29 @@ export class Outbox {
     if (lane !== undefined && item !== undefined) this.#finishedElsewhere(note.room, lane, item)
   }
 
+  #take(item: OutboxItem): void {
+    // Its own change is newer.
+    if (this.#shelf.user === null || this.#lanes.get(item.room)?.saving.has(item.client_id)) return
+    this.#lanes.adopt(item)
+    void this.#drain(item.room)
+  }
+
   async #drain(room: string): Promise<void> {
     const lane = this.#lanes.get(room)
-    if (lane === undefined || this.#user === null || lane.cancelRetry !== null) return
+    if (lane === undefined || this.#shelf.user === null || lane.cancelRetry !== null) return
     if (lane.sending) {
       lane.again = true
       return
     }
     lane.sending = true
-    const { locks } = this.#options
-    const work = () => this.#sendAll(room, lane)
     do {
       lane.again = false
       if (!nextToSend(lane) || !this.#options.online()) break
       // A page that is being put away may be refused the lock; the next connection tries again.
-      await (locks === null
-        ? work()
-        : locks.request(`parley-outbox-${this.#user}-${room}`, work).catch(() => {}))
+      await this.#shelf.holding(room, () => this.#sendAll(room, lane)).catch(() => {})
     } while (lane.again && lane.cancelRetry === null)
     lane.sending = false
-    this.#tidy(room, lane)
+    this.#lanes.tidy(room, lane)
   }
 
   /** Holding the lock: nobody else sends for this room now. */
@@ -283,24 +224,25 @@ export class Outbox {
       const item = nextToSend(lane)
       if (item === undefined || this.#lanes.get(room) !== lane || !this.#options.online()) return
       await lane.saving.get(item.client_id)
+      if (item.uploads !== undefined) await this.#shelf.changing(item, async () => {})
       if (nextToSend(lane) !== item) continue
-      if (!(await this.#sendOne(lane, item))) return
+      const upload = nextUpload(item)
+      const goOn = upload === undefined ? this.#sendOne(lane, item) : this.#upload(lane, item, upload)
+      if (!(await goOn)) return
     }
   }
 
   /** Another tab may have sent or refused some of it while this one waited for the lock. */
   async #compare(room: string, lane: Lane): Promise<void> {
-    const user = this.#user
-    if (this.#options.locks === null || user === null) return
-    const found = await this.#options.storage.list(outboxPrefix(user, room)).catch(() => null)
+    if (this.#options.locks === null) return
+    const found = await this.#shelf.list(room).catch(() => null)
     if (found === null || this.#lanes.get(room) !== lane) return
     const present = new Set<string>()
-    for (const [, value] of found) {
-      const item = readOutboxItem(value)
-      if (item === undefined) continue
+    for (const item of found) {
       present.add(item.client_id)
       const known = lane.items.find((one) => one.client_id === item.client_id)
-      if (known === undefined || known.error !== item.error) this.#adopt(item)
+      const changed = item.uploads !== undefined && !lane.saving.has(item.client_id)
+      if (known === undefined || known.error !== item.error || changed) this.#lanes.adopt(item)
     }
     for (const item of lane.items) {
       const finished = lane.stored.has(item.client_id) && !present.has(item.client_id)
@@ -315,14 +257,15 @@ export class Outbox {
   #finishedElsewhere(room: string, lane: Lane, item: OutboxItem): void {
     lane.stored.delete(item.client_id)
     if (item.sent !== undefined || item.elsewhere) return
-    if (item.error !== undefined) {
-      this.#drop(item)
+    // Of files that were on their way the ids are not known here: the entry alone shows them.
+    if (item.error !== undefined || isUploading(item)) {
+      this.#lanes.drop(item)
       return
     }
-    this.#show({ ...item, elsewhere: true })
+    this.#lanes.show({ ...item, elsewhere: true })
     lane.cancelCheck ??= this.#options.clock.after(ELSEWHERE_CHECK_MS, () => {
       lane.cancelCheck = null
-      for (const { elsewhere, ...left } of lane.items) if (elsewhere) this.#show(left)
+      for (const { elsewhere, ...left } of lane.items) if (elsewhere) this.#lanes.show(left)
       void this.#drain(room)
     })
   }
@@ -330,6 +273,7 @@ export class Outbox {
   /** False: the lane must wait. */
   async #sendOne(lane: Lane, item: OutboxItem): Promise<boolean> {
     const { room, client_id, body, reply_to } = item
+    const files = filesOf(item)
     try {
       const answer = await this.#options.send({
         t: 'send',
@@ -337,6 +281,7 @@ export class Outbox {
         client_id,
         body,
         ...(reply_to === undefined ? {} : { reply_to }),
+        ...(files.length === 0 ? {} : { file_ids: files.map(({ id }) => id) }),
       })
       lane.failures = 0
       if (this.#lanes.get(room) === lane) await this.#sent(lane, item, answer)
@@ -346,22 +291,53 @@ export class Outbox {
       // The next connection goes on where this one ended.
       if (error instanceof LinkLostError || !lane.items.includes(item))
         return !(error instanceof LinkLostError)
-      if (!(error instanceof ParleyError) || error.retryable || error.code === 'unauthenticated') {
-        this.#pause(lane, room, error instanceof ParleyError ? error.retryAfterMs : undefined)
-        return false
-      }
-      this.#put({ ...item, error: error.message })
-      return true
+      return this.#refused(lane, item, error)
     }
+  }
+
+  /** Uploads one file of it, and keeps its id before anything else. False: the lane must wait. */
+  async #upload(lane: Lane, item: OutboxItem, upload: OutboxUpload): Promise<boolean> {
+    try {
+      const bytes = await this.#shelf.bytes(upload.id)
+      if (bytes === undefined) throw new ParleyError('not_found')
+      const file = await this.#uploader.run(upload, bytes)
+      const uploaded_at = this.#options.clock.now()
+      await this.#lanes.change(lane, item, (now) => withUpload(now, upload.id, { file, uploaded_at }))
+      lane.failures = 0
+      return true
+    } catch (error) {
+      if (this.#lanes.get(item.room) !== lane) return false
+      if (error instanceof UploadCancelledError) return true
+      return this.#refused(lane, item, error, upload)
+    }
+  }
+
+  /** What passes is waited for; what does not makes the message a failure, or is mended. False: the lane must wait. */
+  async #refused(lane: Lane, item: OutboxItem, error: unknown, upload?: OutboxUpload): Promise<boolean> {
+    if (!(error instanceof ParleyError) || error.retryable || error.code === 'unauthenticated') {
+      this.#pause(lane, item.room, error instanceof ParleyError ? error.retryAfterMs : undefined)
+      return false
+    }
+    const { code, message } = error
+    const failed = { error: message, error_code: code }
+    const anew = code === 'not_found' ? withoutStale(item, this.#options.clock.now()) : undefined
+    if (upload !== undefined)
+      await this.#lanes.change(lane, item, (now) => ({
+        ...withUpload(now, upload.id, { refused: code }),
+        ...failed,
+      }))
+    else this.#lanes.put(anew ?? { ...item, ...failed })
+    return true
   }
 
   /** Resolves when the store knows too: the next tab to hold the lock must not find it there. */
   #sent(lane: Lane, item: OutboxItem, { seq, at }: { seq: number; at: number }): Promise<void> {
-    // The entry was faster than the answer and has taken it away.
-    if (!lane.items.includes(item)) return Promise.resolve()
-    const unstored = this.#unstore(item)
-    if (seq <= this.#options.arrived(item.room)) this.#drop(item)
-    else this.#show({ ...item, sent: { seq, at } })
+    // Another tab's word may have put it there anew; if it is gone, the entry was faster than the answer.
+    const here = lane.items.find(({ client_id }) => client_id === item.client_id)
+    if (here === undefined) return Promise.resolve()
+    const unstored = this.#lanes.unstore(here)
+    if (seq <= this.#options.arrived(item.room)) this.#lanes.drop(here)
+    else this.#lanes.show({ ...here, sent: { seq, at } })
     return unstored
   }
 

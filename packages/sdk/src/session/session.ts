@@ -249,7 +249,7 @@ export class Session {
     await this.rest.call('DELETE', `/auth/devices/${encodeURIComponent(id)}`)
   }
 
-  async updateMe(input: { display_name?: string }): Promise<User> {
+  async updateMe(input: { display_name?: string; avatar_file_id?: string | null }): Promise<User> {
     const { user } = await this.rest.call<{ user: User }>('PATCH', '/users/me', { body: input })
     this.update(user)
     return user

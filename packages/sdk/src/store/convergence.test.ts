@@ -15,7 +15,7 @@ const step = fc.record({
     ...([
       'send',
       'send',
-      'send',
+      'attach',
       'say',
       'edit',
       'delete',
@@ -81,6 +81,10 @@ function act(world: World, { kind, who, where, pick }: Step, index: number): unk
   switch (kind) {
     case 'send':
       return client.send(room.id, { body: `${NAMES[who]} ${index}` })
+    case 'attach': {
+      const files = [{ source: new File(['x'], `file ${index}`) }]
+      return client.send(room.id, { body: `${NAMES[who]} ${index}`, files })
+    }
     case 'say':
       return server.say(room, user, `elsewhere ${index}`)
     case 'rename':
@@ -176,6 +180,15 @@ async function settle({ server, rooms, clients, timelines }: World): Promise<voi
   }
 }
 
+/** Each was uploaded once and came with its message. */
+function expectFiles({ server, rooms }: World, attached: readonly string[]): void {
+  expect([...server.files.arrived].sort()).toEqual([...attached].sort())
+  const carried = rooms.flatMap(({ log }) =>
+    log.flatMap(({ files = [] }) => files.map(({ name }) => `${name}:x`)),
+  )
+  expect(carried.sort()).toEqual([...attached].sort())
+}
+
 test('whatever happens on the way, every screen ends with what the server has, once and in order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), async (steps) => {
@@ -183,8 +196,10 @@ test('whatever happens on the way, every screen ends with what the server has, o
       try {
         const world = await createWorld(harness)
         const sent: string[] = []
+        const attached: string[] = []
         for (const [index, one] of steps.entries()) {
-          if (one.kind === 'send') sent.push(`${NAMES[one.who]} ${index}`)
+          if (one.kind === 'send' || one.kind === 'attach') sent.push(`${NAMES[one.who]} ${index}`)
+          if (one.kind === 'attach') attached.push(`file ${index}:x`)
           await Promise.race([act(world, one, index), new Promise((resolve) => setImmediate(resolve))])
         }
         await settle(world)
@@ -212,6 +227,7 @@ test('whatever happens on the way, every screen ends with what the server has, o
           0,
         )
         expect(stored).toBe(sent.length)
+        expectFiles(world, attached)
       } finally {
         await harness.end()
       }

@@ -14,6 +14,8 @@ export interface RecordEvents {
   stale(): void
   /** Only the server can count what is unread. */
   doubtful(): void
+  /** History up to here is gone for ever. */
+  cut(position: number): void
 }
 
 interface Marks {
@@ -65,6 +67,7 @@ export class RoomRecord {
   /** Facts as the server tells them now. False: they are older than what was applied here, and left aside. */
   replace(room: Room): boolean {
     if (room.head_seq < this.log.position) return false
+    this.cut(room.first_seq)
     const read = Math.min(Math.max(this.read, room.me?.read_seq ?? 0), room.head_seq)
     this.#room = { ...room, ...(room.me === undefined ? {} : { me: { ...room.me, read_seq: read } }) }
     this.#unread = new UnreadCounter(room.head_seq, room.me?.unread ?? 0)
@@ -84,6 +87,7 @@ export class RoomRecord {
 
   /** Facts that are the same for everybody, as the push `room` with `updated` tells them. */
   update(room: Room): void {
+    if (this.cut(room.first_seq) && this.#unread.count(this.read) > 0) this.#events.doubtful()
     if (room.me !== undefined && room.head_seq >= this.log.position) {
       this.replace(room)
       return
@@ -97,11 +101,22 @@ export class RoomRecord {
         ...(last_message === undefined ? {} : { last_message }),
       }
     } else {
-      // The log brings all but this, in its own order.
-      this.#room = { ...this.#room, first_seq: Math.max(this.#room.first_seq, room.first_seq) }
+      // The log brings all else, in its own order.
       this.log.expect(room.head_seq)
     }
     this.touch()
+  }
+
+  /** The room's history begins at `first` now. False: that is no news. */
+  cut(first: number): boolean {
+    const { first_seq, last_message, ...facts } = this.#room
+    if (first <= first_seq) return false
+    const keeps = last_message !== undefined && last_message.seq >= first
+    this.#room = { ...facts, first_seq: first, ...(keeps ? { last_message } : {}) }
+    this.log.jump(first - 1)
+    this.touch()
+    this.#events.cut(first - 1)
+    return true
   }
 
   mark(frame: Pick<MarksFrame, 'delivered' | 'read' | 'unread'>, user: string): void {

@@ -9,7 +9,7 @@ import { OrderedLog } from './ordered-log.ts'
 import type { RoomRecord } from './room-record.ts'
 import { DerivedStore } from './store.ts'
 import { receiptsOf, TimelineItems } from './timeline-items.ts'
-import { applyToWindow, EMPTY_WINDOW, joinNewer, joinOlder, type Window } from './window.ts'
+import { applyToWindow, cutWindow, EMPTY_WINDOW, joinNewer, joinOlder, type Window } from './window.ts'
 
 /** Further behind than this a fresh page is cheaper than the entries in between. */
 const CATCH_UP_MAX_ENTRIES = 1_000
@@ -100,7 +100,7 @@ export class RoomTimeline {
     this.#opening = null
     this.#wanted = null
     this.#failures = 0
-    this.#window = page.window
+    this.#show(page.window)
     this.#status = 'ready'
     this.state.invalidate()
   }
@@ -181,7 +181,7 @@ export class RoomTimeline {
     const generation = this.#generation
     const page = await this.#load(place, record).catch(() => null)
     if (page === null || generation !== this.#generation || this.#closed) return
-    this.#window = join(this.#window, page.window)
+    this.#show(join(this.#window, page.window))
   }
 
   offer(entry: Entry): void {
@@ -216,6 +216,15 @@ export class RoomTimeline {
   /** History up to here is gone for ever. */
   cut(position: number): void {
     this.#log?.jump(position)
+    this.#show(this.#window)
+  }
+
+  /** What is below the room's floor by now is not shown, however it came here. */
+  #show(window: Window): void {
+    const cut = cutWindow(window, this.#context.record()?.facts.first_seq ?? 0)
+    if (cut === this.#window) return
+    this.#window = cut
+    this.state.invalidate()
   }
 
   giveUp(): void {

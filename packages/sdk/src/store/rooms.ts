@@ -17,6 +17,8 @@ export interface RoomsEvents {
   /** Watermarks or facts that a timeline shows have changed. */
   changed(room: string): void
   added(room: string): void
+  /** History up to `position` is gone for ever. */
+  cut(room: string, position: number): void
   /** What was known of this room may be of a past that is no longer there (a restored back-up): windows load anew. */
   restarted(room: string): void
   removed(room: string): void
@@ -99,6 +101,7 @@ export class Rooms {
         applied: (entry) => this.#events.applied(entry),
         stale: () => this.#events.stale(id),
         doubtful: () => this.#events.doubtful(id),
+        cut: (position) => this.#events.cut(id, position),
       }),
     )
     this.#unnamed?.delete(id)

@@ -1,7 +1,8 @@
 /** What a screen shows of a room: the window, what is still in the outbox, and how far one's own messages came. */
 import type { Message, Room } from '@parley/protocol'
-import type { DeliveryState, RoomState, TimelineItem, TimelineNotice } from '../api.ts'
+import type { DeliveryState, RoomState, TimelineItem, TimelineMessage, TimelineNotice } from '../api.ts'
 import type { OutboxItem } from '../outbox/outbox-item.ts'
+import { filesOf, isUploading } from '../outbox/outbox-upload.ts'
 import type { Window } from './window.ts'
 
 /** The same for a message in the outbox and stored, so that a list does not see it leave and come. */
@@ -76,7 +77,7 @@ export class TimelineItems {
   #waiting(waiting: OutboxItem, me: string): TimelineItem {
     const known = this.#outbox.get(waiting)
     if (known !== undefined) return known
-    const { room, client_id, body, reply_to, at, sent, error } = waiting
+    const { room, client_id, body, reply_to, at, sent, error, error_code } = waiting
     const item: TimelineItem = {
       type: 'message',
       key: ownKey(client_id),
@@ -88,10 +89,30 @@ export class TimelineItems {
       body,
       reactions: [],
       ...(reply_to === undefined ? {} : { reply_to }),
+      ...carriedBy(waiting),
       state: sent !== undefined ? 'sent' : error !== undefined ? 'failed' : 'sending',
       ...(error === undefined ? {} : { error }),
+      ...(error_code === undefined ? {} : { error_code }),
     }
     this.#outbox.set(waiting, item)
     return item
+  }
+}
+
+function carriedBy(waiting: OutboxItem): Pick<TimelineMessage, 'files' | 'uploads'> {
+  const { uploads = [] } = waiting
+  if (!isUploading(waiting)) {
+    const files = filesOf(waiting)
+    return files.length === 0 ? {} : { files: [...files] }
+  }
+  return {
+    uploads: uploads.map(({ id, name, type, bytes, file, refused }) => ({
+      id,
+      name,
+      type,
+      bytes,
+      done: file !== undefined,
+      ...(refused === undefined ? {} : { refused }),
+    })),
   }
 }

@@ -1,3 +1,4 @@
+import type { Room } from '@parley/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Parley, Timeline, TimelineItem } from '../api.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
@@ -41,6 +42,9 @@ async function fresh(): Promise<readonly TimelineItem[]> {
   while (timeline.get().hasOlder) await timeline.loadOlder()
   return timeline.get().items
 }
+
+/** As everybody is told it. */
+const withoutMe = ({ me: _me, last_message: _last, ...facts }: Room): Room => facts
 
 describe('history', () => {
   test('loads page by page to the beginning, without a gap or a repetition', async () => {
@@ -228,6 +232,22 @@ describe('loss', () => {
     server.say(room, 'u_bob', 'seen')
     const { items } = await until(timeline, (now) => bodiesOf(now.items).includes('seen'))
     expect(bodiesOf(items)).toEqual(['m3', 'm4', 'seen'])
+  })
+
+  test('what retention deletes leaves the screen, and older history is not asked for', async () => {
+    sayMany(5)
+    const ann = await harness.signIn('ann')
+    const timeline = await view(ann)
+    room.firstSeq = room.head - 1
+    server.push('u_ann', { t: 'room', room: withoutMe(room.facts('u_ann', server.users)), change: 'updated' })
+    const { items, hasOlder } = await until(timeline, (now) => bodiesOf(now.items).length === 2)
+    expect([bodiesOf(items), hasOlder]).toEqual([['m3', 'm4'], false])
+    room.firstSeq = room.head + 1
+    server.push('u_ann', { t: 'room', room: withoutMe(room.facts('u_ann', server.users)), change: 'updated' })
+    await until(timeline, (now) => bodiesOf(now.items).length === 0)
+    expect(ann.room('r1').get()?.last_message).toBeUndefined()
+    server.say(room, 'u_bob', 'a new beginning')
+    await until(timeline, (now) => bodiesOf(now.items).join() === 'a new beginning')
   })
 
   test('a restored backup is shown as it is, not as it was', async () => {

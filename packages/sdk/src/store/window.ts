@@ -56,6 +56,18 @@ function findSeq(messages: readonly Message[], seq: number): number {
   return -1
 }
 
+/** History before `first` is gone for ever, and leaves the screen. */
+export function cutWindow(window: Window, first: number): Window {
+  const isBelow = ({ seq }: { readonly seq: number }) => seq < first
+  if (!window.messages.some(isBelow) && !window.notices.some(isBelow)) return window
+  return {
+    ...window,
+    messages: window.messages.filter((message) => !isBelow(message)),
+    notices: window.notices.filter((notice) => !isBelow(notice)),
+    hasOlder: false,
+  }
+}
+
 export function joinOlder(window: Window, older: Window): Window {
   const joined = {
     messages: [...older.messages, ...window.messages],

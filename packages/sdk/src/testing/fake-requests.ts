@@ -97,13 +97,16 @@ function append(
   const known = room.known(user, frame.client_id)
   if (known !== undefined) return { room: room.id, seq: known.seq, at: known.at }
   if (frame.t === 'send') {
-    const { client_id, body, reply_to } = frame
+    const { client_id, body, reply_to, file_ids = [] } = frame
+    const files = file_ids.flatMap((id) => server.files.stored.get(id) ?? [])
+    if (files.length < file_ids.length) return 'not_found'
     const entry = {
       kind: 'message',
       from: user,
       client_id,
       body,
       ...(reply_to === undefined ? {} : { reply_to }),
+      ...(files.length === 0 ? {} : { files }),
     } as const
     const { seq, at } = server.append(room, entry)
     return { room: room.id, seq, at }

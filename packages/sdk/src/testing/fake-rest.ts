@@ -16,16 +16,32 @@ export async function answerRest(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-  body: Body,
+  bytes: Buffer,
 ): Promise<Answer | null> {
   const path = url.pathname.replace('/api/v1', '')
+  const upload = path === '/files'
+  const body: Body = upload || bytes.length === 0 ? undefined : JSON.parse(bytes.toString())
   const open = answerOpen(server, path, body, request.headers.cookie ?? '')
   if (open !== null) return open
   const token = server.tokens.get(server.tokenOf(request) ?? '')
   if (token === undefined) return server.error('unauthenticated')
   if (token.expired) return server.error('token_expired')
+  if (upload) return answerUpload(server, request, bytes)
   if (path.startsWith('/stream')) return answerStream(server, response, url, token.user, body)
   return answerSignedIn(server, request.method ?? 'GET', path, url, token.user, body)
+}
+
+async function answerUpload(
+  server: FakeServer,
+  request: IncomingMessage,
+  bytes: Buffer,
+): Promise<Answer | null> {
+  const file = await server.files.take(request, bytes)
+  if (file === 'cut') {
+    request.socket.destroy()
+    return null
+  }
+  return typeof file === 'string' ? server.error(file) : { status: 201, body: { file } }
 }
 
 function answerOpen(server: FakeServer, path: string, body: Body, cookies: string): Answer | null {

@@ -71,7 +71,7 @@ export class FakeRoom {
 
   #message(entry: Entry, me: string): Message {
     const about = this.log.filter((other) => other.target === entry.seq)
-    const { room, seq, from, at, client_id = '', reply_to } = entry
+    const { room, seq, from, at, client_id = '', reply_to, files } = entry
     const base = {
       room,
       seq,
@@ -80,6 +80,7 @@ export class FakeRoom {
       client_id,
       reactions: [],
       ...(reply_to === undefined ? {} : { reply_to }),
+      ...(files === undefined ? {} : { files }),
     }
     if (about.some((other) => other.kind === 'delete')) return { ...base, body: '', deleted: true }
     const edit = about.findLast((other) => other.kind === 'edit')

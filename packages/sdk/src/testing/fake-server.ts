@@ -18,6 +18,7 @@ import {
 } from '@parley/protocol'
 import { WebSocketServer } from 'ws'
 import { FakeConnection, type FakeLine, SocketLine, StreamLine } from './fake-connection.ts'
+import { FakeFiles } from './fake-files.ts'
 import { answerFrame } from './fake-requests.ts'
 import { answerRest } from './fake-rest.ts'
 import { FakeRoom, type NewEntry } from './fake-room.ts'
@@ -35,6 +36,7 @@ export class FakeServer {
   /** Every request frame that arrived, in order. */
   readonly frames: { user: string; frame: ClientFrame }[] = []
   readonly restCalls: string[] = []
+  readonly files = new FakeFiles()
   /** Sessions of the polling link. */
   readonly polls = new Map<string, string>()
   /** Polls that wait for news. */
@@ -362,11 +364,12 @@ export class FakeServer {
   }
 
   async #rest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let text = ''
-    for await (const chunk of request) text += chunk
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const bytes = Buffer.concat(chunks)
     const url = new URL(request.url ?? '/', this.url)
     this.restCalls.push(`${request.method} ${url.pathname.replace('/api/v1', '')}${url.search}`)
-    const answer = await answerRest(this, request, response, url, text === '' ? undefined : JSON.parse(text))
+    const answer = await answerRest(this, request, response, url, bytes)
     this.#changed()
     if (answer === null) return
     const { status, body } = answer

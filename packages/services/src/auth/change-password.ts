@@ -2,6 +2,7 @@
 import { ParleyError } from '@parley/protocol'
 import type { AuthVerb } from './context.ts'
 import { announceRevocations, endDevices } from './end-devices.ts'
+import { dropTokens } from './mail/mail-tokens.ts'
 
 export const changePassword: AuthVerb<'changePassword'> = async (context, input) => {
   const { database, clock, passwords, throttle } = context
@@ -17,6 +18,8 @@ export const changePassword: AuthVerb<'changePassword'> = async (context, input)
 
   const hash = await passwords.hash(input.next)
   const ended = await database.transaction(async (transaction) => {
+    // A link that somebody asked for must not undo this, nor lead to an address that they chose.
+    await dropTokens(transaction, input.user, ['reset', 'verify'])
     const { rowCount } = await transaction.query(
       'update auth.account set password_hash = $3 where id = $1 and password_hash = $2',
       [input.user, checked, hash],

@@ -1,4 +1,4 @@
-/** Removes what no longer matters: expired revocations, ended and forgotten devices, retired keys. */
+/** Removes what no longer matters: expired revocations, ended and forgotten devices, retired keys, links of letters. */
 import type { AuthContext } from './context.ts'
 
 /** Longer than any token lives, so that an access token never outlives the row of its device. */
@@ -9,5 +9,6 @@ export async function cleanUp({ database, clock }: AuthContext): Promise<void> {
   await database.query('delete from auth.revocation where until <= $1', [now])
   await database.query('delete from auth.device where ended_at <= $1', [now - KEEP_DEVICES_MS])
   await database.query('delete from auth.device where refresh_until <= $1', [now - KEEP_DEVICES_MS])
+  await database.query('delete from auth.mail_token where expires_at <= $1', [now])
   await database.query('delete from auth.signing_key where retires_at <= $1', [now])
 }

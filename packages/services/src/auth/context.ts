@@ -28,6 +28,8 @@ export interface AuthContext {
   readonly throttle: PasswordThrottle
   readonly keys: SigningKeys
   readonly changes: ChangeRelay
+  /** Undefined where this server sends no mail. */
+  readonly mail: { readonly publicUrl: string } | undefined
 }
 
 type Contract = typeof authContract

@@ -9,7 +9,9 @@ import type {
   NewId,
   RateLimiter,
   UserRecord,
+  WorkQueue,
 } from '@parley/contracts'
+import { createMailRelay } from '../shared/mail/relay.ts'
 import { changePassword } from './change-password.ts'
 import { createChangeRelay } from './change-relay.ts'
 import { claimSetup } from './claim-setup.ts'
@@ -22,6 +24,11 @@ import { getUsers } from './get-users.ts'
 import { listDevices } from './list-devices.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
+import { composeMail, settleMail } from './mail/compose-mail.ts'
+import { getEmail, resendVerification, setEmail } from './mail/email.ts'
+import { forgotPassword, resetForgotten } from './mail/forgot-password.ts'
+import { mailRecipient } from './mail/mail-recipient.ts'
+import { verifyEmail } from './mail/verify-email.ts'
 import { createPasswordThrottle } from './password-throttle.ts'
 import { createPasswords, type PasswordCost } from './passwords.ts'
 import { promote } from './promote.ts'
@@ -49,6 +56,8 @@ export interface AuthServiceDeps {
   readonly announceUsers: (users: UserRecord[]) => Promise<void>
   /** The `iss` of access tokens; tokens of another issuer are refused. */
   readonly issuer: string
+  /** Where this server sends mail: how letters are handed on, and the address of the web client in their links. */
+  readonly mail?: { readonly publicUrl: string; readonly queue: WorkQueue } | undefined
   /** For tests, where a hash must not take 18 ms. */
   readonly passwordCost?: PasswordCost
 }
@@ -87,7 +96,12 @@ export function createAuthService(deps: AuthServiceDeps): LocalAuthService {
     throttle: createPasswordThrottle(deps.rates, clock),
     keys: createSigningKeys({ database, clock, issuer, newId }),
     changes: createChangeRelay({ database, clock, log, announceUsers: deps.announceUsers }),
+    mail: deps.mail,
   }
+  const letters =
+    deps.mail === undefined
+      ? undefined
+      : createMailRelay({ database, schema: 'auth', queue: deps.mail.queue, clock, log })
   const upkeep = createUpkeep(context)
 
   return {
@@ -108,6 +122,16 @@ export function createAuthService(deps: AuthServiceDeps): LocalAuthService {
     promote: (input) => promote(context, input),
     revocations: (input) => revocations(context, input),
     userRecords: (input) => userRecords(context, input),
+    signInOptions: async () => ({ mail: context.mail !== undefined }),
+    getEmail: (input) => getEmail(context, input),
+    setEmail: (input) => setEmail(context, input),
+    resendVerification: (input) => resendVerification(context, input),
+    verifyEmail: (input) => verifyEmail(context, input),
+    forgotPassword: (input) => forgotPassword(context, input),
+    resetForgotten: (input) => resetForgotten(context, input),
+    mailRecipient: (input) => mailRecipient(context, input),
+    composeMail: (input) => composeMail(context, input),
+    settleMail: (input) => settleMail(context, input),
     async keys() {
       const keys = await context.keys.publicKeys()
       return { keys: keys.map((key) => ({ ...key })), issuer, audience: TOKEN_AUDIENCE }
@@ -121,9 +145,10 @@ export function createAuthService(deps: AuthServiceDeps): LocalAuthService {
       await context.keys.rotateWhenDue()
       context.changes.start()
       upkeep.start()
+      letters?.start()
     },
     async close() {
-      await Promise.all([context.changes.close(), upkeep.close()])
+      await Promise.all([context.changes.close(), upkeep.close(), letters?.close()])
     },
   }
 }

@@ -3,6 +3,7 @@ import { isStorable, ParleyError } from '@parley/protocol'
 import { ACCOUNT_COLUMNS, type AccountRow } from './accounts.ts'
 import type { AuthContext, AuthVerb } from './context.ts'
 import { announceRevocations, endDevices } from './end-devices.ts'
+import { tellNewDevice } from './mail/tell-new-device.ts'
 import { insertDevice, prepareDevice, toSignIn } from './start-device.ts'
 
 /** The ones used longest ago end when there are more. */
@@ -32,6 +33,7 @@ export const login: AuthVerb<'login'> = async (context, input) => {
   const checked = { id: account.id, passwordHash: account.password_hash }
   if (!(await insertDevice(context.database, now, checked, device))) throw new ParleyError('bad_credentials')
   await endSurplus(context, account.id)
+  await tellNewDevice(context, account.id, { name: device.name, address: input.address })
   return toSignIn(account, device)
 }
 

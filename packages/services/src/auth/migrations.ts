@@ -98,7 +98,43 @@ create table auth.signing_key (
 );
 `
 
+const mail = `
+-- Null: nobody has shown yet that it is theirs.
+alter table auth.account add column email_verified_at bigint;
+-- Takes the place of email once it is verified. Not unique: who shows it first has it.
+alter table auth.account add column email_pending text collate "C";
+-- Of letters.
+alter table auth.account add column locale text not null default 'en';
+
+create table auth.mail_token (
+  hash text collate "C" primary key,
+  account text collate "C" not null references auth.account (id) on delete cascade,
+  purpose text not null check (purpose in ('verify', 'reset')),
+  email text collate "C" not null,
+  expires_at bigint not null
+);
+create index mail_token_account_idx on auth.mail_token (account, purpose);
+create index mail_token_expires_idx on auth.mail_token (expires_at);
+
+-- Letters to be sent; see services/shared/mail/outbox.ts.
+create table auth.mail (
+  id text collate "C" primary key,
+  kind text not null,
+  about jsonb not null,
+  created_at bigint not null,
+  due_at bigint,
+  claimed_until bigint,
+  attempts int not null default 0,
+  outcome text,
+  settled_at bigint
+);
+create index mail_due_idx on auth.mail (due_at) where due_at is not null;
+create index mail_open_idx on auth.mail (created_at) where outcome is null;
+create index mail_settled_idx on auth.mail (settled_at) where settled_at is not null;
+`
+
 export const authMigrations: Migration[] = [
   { version: 1, name: 'accounts', sql: accounts },
   { version: 2, name: 'sessions', sql: sessions },
+  { version: 3, name: 'mail', sql: mail },
 ]

@@ -13,10 +13,15 @@ export interface ResetPassword {
 export async function resetPassword(context: AuthContext, input: ResetPassword): Promise<void> {
   const { database, clock, passwords } = context
   const hash = await passwords.hash(input.password)
+  const username = input.username.toLowerCase()
   const ended = await database.transaction(async (transaction) => {
+    await transaction.query(
+      'delete from auth.mail_token where account = (select id from auth.account where username = $1)',
+      [username],
+    )
     const { rows } = await transaction.query<{ id: string }>(
       'update auth.account set password_hash = $2 where username = $1 returning id',
-      [input.username.toLowerCase(), hash],
+      [username, hash],
     )
     const account = rows[0]
     if (account === undefined) throw new ParleyError('not_found')

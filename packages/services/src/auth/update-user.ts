@@ -6,9 +6,16 @@ import type { AuthVerb } from './context.ts'
 export const updateUser: AuthVerb<'updateUser'> = async ({ database, changes }, input) => {
   const change = await database.transaction(async (transaction) => {
     const { rowCount } = await transaction.query(
-      `update auth.account set display_name = $2, version = version + 1
-       where id = $1 and display_name is distinct from $2 and $2::text is not null`,
-      [input.user, input.display_name ?? null],
+      `update auth.account set display_name = coalesce($2, display_name),
+         avatar_file_id = case when $3 then $4 else avatar_file_id end, version = version + 1
+       where id = $1 and (display_name is distinct from coalesce($2, display_name)
+         or ($3 and avatar_file_id is distinct from $4))`,
+      [
+        input.user,
+        input.display_name ?? null,
+        input.avatar_file_id !== undefined,
+        input.avatar_file_id ?? null,
+      ],
     )
     return rowCount === 0 ? undefined : changes.record(transaction, input.user)
   })

@@ -1,7 +1,11 @@
 /** Edits, deletions, reactions and pins: each finds its message under the room's lock and takes the next number. */
 import type { InputOf, OutputOf, roomsContract } from '@parley/contracts'
 import { type Entry, ParleyError, REACTIONS_MAX_PER_MESSAGE, type Role } from '@parley/protocol'
+import { dropAttachments } from './attachments.ts'
+import type { RoomsDependencies } from './dependencies.ts'
 import { findMentions } from './find-mentions.ts'
+import { keepHeld } from './keep-held.ts'
+import { changeEntries } from './log-tables.ts'
 import {
   assertWriter,
   findRepetition,
@@ -18,6 +22,7 @@ export type ChangeMessage = {
 }
 
 interface Target {
+  readonly has_files: boolean
   readonly sender: string
   readonly redacted: boolean
 }
@@ -36,7 +41,10 @@ interface Found {
   readonly message: Target
 }
 
-export function createChangeMessage(write: WriteRoom): ChangeMessage {
+export function createChangeMessage(
+  { files, log }: Pick<RoomsDependencies, 'files' | 'log'>,
+  write: WriteRoom,
+): ChangeMessage {
   const change = (input: Change, work: (found: Found) => Promise<Appended>): Promise<Appended> =>
     write(input.room, input.user, async (writer) => {
       // A repetition is answered with its first result even after its author was removed.
@@ -44,18 +52,26 @@ export function createChangeMessage(write: WriteRoom): ChangeMessage {
       if (repeated !== undefined) return { entry: repeated, fresh: false }
       const role = assertWriter(writer.room)
       const { rows } = await writer.query<Target>(
-        `select sender, redacted from rooms.entry where room_id = $1 and seq = $2 and kind = 'message'`,
+        `select sender, redacted, coalesce(data ? 'files', false) as has_files from rooms.log where room_id = $1 and seq = $2 and kind = 'message'`,
         [input.room, input.target],
         'rooms.target',
       )
-      if (rows[0] === undefined)
+      if (rows[0] === undefined || input.target < writer.room.first_seq)
         throw new ParleyError('not_found', { message: 'There is no such message in this room.' })
       return work({ writer, role, message: rows[0] })
     })
 
   return {
     editMessage: (input) => change(input, (found) => editMessage(input, found)),
-    deleteMessage: (input) => change(input, (found) => deleteMessage(input, found)),
+    deleteMessage: (input) =>
+      change(input, (found) =>
+        deleteMessage(input, found, (ids) => {
+          // At once where it can be; otherwise the files service finds them by itself.
+          files.dropFiles({ ids }).catch((error: unknown) => {
+            log.debug({ error: String(error) }, 'files of a deleted message are removed later')
+          })
+        }),
+      ),
     react: (input) => change(input, (found) => react(input, found)),
     unreact: (input) => change(input, (found) => unreact(input, found)),
     pin: (input) => change(input, (found) => setPin(input, found, true)),
@@ -73,7 +89,7 @@ async function editMessage(input: Change & { body: string }, { writer, message }
   if (message.sender !== input.user)
     throw new ParleyError('forbidden', { message: 'Only its author may edit a message.' })
   assertNotDeleted(message)
-  if (input.body === '')
+  if (input.body === '' && !message.has_files)
     throw new ParleyError('invalid_request', { details: { fields: { body: 'must not be empty' } } })
   const [mentions = []] = await findMentions(writer, [input])
   const data = mentions.length === 0 ? null : { mentions }
@@ -88,8 +104,9 @@ async function editMessage(input: Change & { body: string }, { writer, message }
     },
   ])
   const { entry } = fresh(entries)
-  await writer.query(
-    'update rooms.entry set edit_seq = $3 where room_id = $1 and seq = $2',
+  await changeEntries(
+    writer,
+    { set: 'edit_seq = $3', where: 'room_id = $1 and seq = $2' },
     [input.room, input.target, entry.seq],
     'rooms.edit',
   )
@@ -101,19 +118,30 @@ async function editMessage(input: Change & { body: string }, { writer, message }
   return { entry, fresh: true }
 }
 
-async function deleteMessage(input: Change, { writer, role, message }: Found): Promise<Appended> {
+async function deleteMessage(
+  input: Change,
+  { writer, role, message }: Found,
+  dropFiles: (ids: string[]) => void,
+): Promise<Appended> {
   if (message.sender !== input.user && !isModerator(role)) throw new ParleyError('forbidden')
   if (message.redacted) {
     const { rows } = await writer.query<{ seq: number }>(
-      `select seq from rooms.entry where room_id = $1 and target = $2 and kind = 'delete'`,
+      `select seq from rooms.log where room_id = $1 and target = $2 and kind = 'delete'`,
       [input.room, input.target],
     )
     return { entry: await readEntry(writer, input.room, rows[0]?.seq ?? input.target), fresh: false }
   }
+  await keepHeld(writer, { rooms: [input.room], seqs: [input.target] })
+  const dropped = message.has_files ? await dropAttachments(writer, input.room, [input.target]) : []
   // The words go in the same transaction: what was deleted can be read nowhere, the log's old entries included.
-  await writer.query(
-    `update rooms.entry set body = '', redacted = true, data = data - 'mentions' where room_id = $1 and (seq = $2 or (target = $2 and kind = 'edit'))`,
+  await changeEntries(
+    writer,
+    {
+      set: `body = '', redacted = true, data = data - 'mentions' - 'files'`,
+      where: `room_id = $1 and (seq = $2 or (target = $2 and kind = 'edit'))`,
+    },
     [input.room, input.target],
+    'rooms.delete',
   )
   for (const table of ['reaction', 'pin']) {
     await writer.query(`delete from rooms.${table} where room_id = $1 and target = $2`, [
@@ -122,6 +150,7 @@ async function deleteMessage(input: Change, { writer, role, message }: Found): P
     ])
   }
   await writer.query('delete from rooms.search where room_id = $1 and seq = $2', [input.room, input.target])
+  if (dropped.length > 0) writer.afterCommit(() => dropFiles(dropped))
   return fresh(
     await writer.append([
       { kind: 'delete', sender: input.user, client_id: input.client_id, target: input.target },

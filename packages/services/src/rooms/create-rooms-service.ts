@@ -1,7 +1,9 @@
 /** The rooms service: its verbs behind the contract, and the lifetimes of its relay and its background work. */
 import { type Backlog, noCache, noTracer, type RoomsService } from '@parley/contracts'
 import { tellLosses } from '../shared/tell-losses.ts'
+import { traceItems } from '../shared/trace-items.ts'
 import { createAnnouncer } from './announcer.ts'
+import { archiveEntries } from './archive-entries.ts'
 import { createChangeMembers } from './change-members.ts'
 import { createChangeMessage } from './change-message.ts'
 import { changedMemberships } from './changed-memberships.ts'
@@ -9,21 +11,20 @@ import { createCreateRoom } from './create-room.ts'
 import { createDeleteRoom } from './delete-room.ts'
 import type { RoomsDependencies } from './dependencies.ts'
 import { createReadEpoch } from './epoch.ts'
+import { expireMessages } from './expire-messages.ts'
 import { createIndexMessages, INDEX_AT_ONCE } from './index-messages.ts'
-import { listBans, listMembers } from './list-members.ts'
-import { getMessage, listMessages, listPins } from './list-messages.ts'
-import { findRoom, listRoomIds, pageOfRooms, searchRooms } from './list-rooms.ts'
+import { findRoom, pageOfRooms, searchRooms } from './list-rooms.ts'
 import { createMark } from './mark.ts'
 import { readBacklog } from './read-backlog.ts'
-import { heads, readLog, replay } from './read-log.ts'
 import { readRoom } from './read-room.ts'
+import { createReads } from './reads.ts'
 import { createRelay } from './relay.ts'
 import { createRenameRoom } from './rename-room.ts'
 import { createResume } from './resume.ts'
-import { searchMessages } from './search-messages.ts'
+import { getRoomStorage, setRoomStorage } from './room-storage.ts'
 import { createSendMessage } from './send-message.ts'
+import { createSetRoomPicture } from './set-room-picture.ts'
 import { createDirectory, syncUsers, userCopies } from './sync-users.ts'
-import { traceItems } from './trace-items.ts'
 import { createWriteRoom } from './write-room.ts'
 
 export interface RunningRoomsService extends RoomsService {
@@ -37,8 +38,19 @@ export interface RunningRoomsService extends RoomsService {
   close(): Promise<void>
 }
 
+const NO_AGES = { retentionDays: null, archiveAfterDays: null }
+
 export function createRoomsService(dependencies: RoomsDependencies): RunningRoomsService {
-  const { database, bus, queue, clock, log, cache = noCache, tracer = noTracer } = dependencies
+  const {
+    database,
+    bus,
+    queue,
+    clock,
+    log,
+    cache = noCache,
+    ages = NO_AGES,
+    tracer = noTracer,
+  } = dependencies
   const announcer = createAnnouncer(bus, tracer)
   const directory = createDirectory(database, dependencies.auth)
   const write = createWriteRoom(dependencies, announcer)
@@ -71,23 +83,19 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     searchRooms: (input) => searchRooms(database, input),
     findRoom: (input) => findRoom(database, input),
     renameRoom: createRenameRoom(dependencies, announcer, write),
+    setRoomPicture: createSetRoomPicture(dependencies, announcer, write),
     deleteRoom: createDeleteRoom(dependencies, announcer, write),
+    getRoomStorage: (input) => getRoomStorage(database, ages, input),
+    setRoomStorage: (input) => setRoomStorage({ database, write, ages }, input),
     ...createChangeMembers({ ...dependencies, write, announcer, directory }),
-    listMembers: (input) => listMembers(database, input),
-    listBans: (input) => listBans(database, input),
-    sendMessage: createSendMessage(dependencies, announcer),
-    ...createChangeMessage(write),
-    listMessages: (input) => listMessages(database, cache, input),
-    getMessage: (input) => getMessage(database, input),
-    listPins: (input) => listPins(database, input),
-    searchMessages: (input) => searchMessages(database, input),
-    readLog: (input) => readLog(database, input),
-    listRoomIds: (input) => listRoomIds(database, input),
+    sendMessage: createSendMessage(dependencies, announcer, directory),
+    ...createChangeMessage(dependencies, write),
+    ...createReads(database, cache),
     ...resume,
     mark: createMark(database, announcer),
     changedMemberships: (input) => changedMemberships(database, readEpoch, input),
-    heads: (input) => heads(database, input),
-    replay: (input) => replay(database, input),
+    archiveEntries: (input, context) => archiveEntries({ database, clock, log }, input, context?.signal),
+    expireMessages: (input, context) => expireMessages({ database, clock, log }, input, context?.signal),
     async start() {
       stopTelling = tellLosses(bus, clock)
       startSampling()

@@ -1,11 +1,12 @@
 /** One line of a room's log: as a row, as the contract's shape, as the frame that goes to every receiver. */
 import type { EntryEvent } from '@parley/contracts'
-import type { Entry, EntryKind, Role } from '@parley/protocol'
+import type { Entry, EntryKind, FileShape, Role } from '@parley/protocol'
 
 /** What only some kinds have. */
 export interface EntryData {
   reply_to?: number
   mentions?: string[]
+  files?: FileShape[]
   emoji?: string
   user?: string
   role?: Role

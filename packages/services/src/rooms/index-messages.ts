@@ -57,8 +57,8 @@ async function indexSpans(transaction: Queryable, spans: readonly Span[]): Promi
   await transaction.query(
     `insert into rooms.search (room_id, seq, sender, at, folded)
      select e.room_id, e.seq, e.sender, e.at, public.parley_fold(coalesce(x.body, e.body))
-     from ${SPANS} join rooms.entry e on e.room_id = span.id and e.seq > span.after and e.seq <= span.upto and e.kind = 'message' and not e.redacted
-     left join rooms.entry x on x.room_id = e.room_id and x.seq = e.edit_seq
+     from ${SPANS} join rooms.log e on e.room_id = span.id and e.seq > span.after and e.seq <= span.upto and e.kind = 'message' and not e.redacted
+     left join rooms.log x on x.room_id = e.room_id and x.seq = e.edit_seq
      order by e.room_id, e.seq on conflict do nothing`,
     values,
     'rooms.index',
@@ -71,8 +71,8 @@ async function indexSpans(transaction: Queryable, spans: readonly Span[]): Promi
   await transaction.query(
     `with changed as (
        select e.room_id, e.seq, e.redacted, x.body from ${SPANS}
-       join rooms.entry e on e.room_id = span.id and e.seq > span.after and e.seq <= span.upto and e.kind = 'message'
-       left join rooms.entry x on x.room_id = e.room_id and x.seq = e.edit_seq
+       join rooms.log e on e.room_id = span.id and e.seq > span.after and e.seq <= span.upto and e.kind = 'message'
+       left join rooms.log x on x.room_id = e.room_id and x.seq = e.edit_seq
        where e.redacted or e.edit_seq is not null),
      gone as (delete from rooms.search s using changed c where s.room_id = c.room_id and s.seq = c.seq and c.redacted),
      renewed as (
@@ -82,10 +82,10 @@ async function indexSpans(transaction: Queryable, spans: readonly Span[]): Promi
     values,
     'rooms.index-done',
   )
-  // A room that was deleted meanwhile may have been purged already.
+  // A room that was deleted meanwhile may have been purged already, and what is below its floor removed.
   await transaction.query(
     `delete from rooms.search s using ${SPANS} where s.room_id = span.id and s.seq > span.after and s.seq <= span.upto
-     and not exists (select 1 from rooms.room r where r.id = span.id and r.deleted_at is null)`,
+     and not exists (select 1 from rooms.room r where r.id = span.id and r.deleted_at is null and s.seq >= r.first_seq)`,
     values,
     'rooms.index-deleted',
   )

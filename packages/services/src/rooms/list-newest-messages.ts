@@ -45,7 +45,7 @@ interface CachedPage {
 }
 
 const ROOM_NOW = `r.kind, m.role,
-  concat_ws('.', r.head_seq, r.first_seq, r.changed, (extract(epoch from r.last_at) * 1000)::bigint) as mark
+  concat_ws('.', r.head_seq, r.first_seq, r.changed, (extract(epoch from r.last_at) * 1000)::bigint) as mark, r.first_seq
   from rooms.room r
   left join rooms.member m on m.room_id = r.id and m.user_id = $1 and m.ended_at is null
   where r.id = $2 and r.deleted_at is null`
@@ -110,8 +110,9 @@ async function readNewest(
   const { rows } = await database.query<RoomNow & (MessageRow | { seq: null })>(
     `with room as materialized (select ${ROOM_NOW}),
      picked as materialized (
-       select e.* from rooms.entry e
+       select e.* from rooms.log e
        where e.room_id = $2 and e.kind = 'message' and (select role from room) is not null
+         and e.seq >= (select first_seq from room)
        order by e.seq desc limit $3)
      select room.*, ${MESSAGE_COLUMNS} from room left join picked e on true ${MESSAGE_JOINS} order by e.seq`,
     [user, room, limit],

@@ -26,7 +26,7 @@ export const MESSAGE_COLUMNS = `
 
 /** What a message is made of, beside its entry `e`. */
 export const MESSAGE_JOINS = `
-  left join rooms.entry x on x.room_id = e.room_id and x.seq = e.edit_seq
+  left join rooms.log x on x.room_id = e.room_id and x.seq = e.edit_seq
   left join rooms.pin p on p.room_id = e.room_id and p.target = e.seq and p.active
   left join lateral (
     select jsonb_agg(jsonb_build_object('emoji', c.emoji, 'count', c.count, 'mine', c.mine)) as reactions from (
@@ -48,7 +48,8 @@ export async function loadMessages(
   const { rows } = await reader.query<MessageRow>(
     `with picked as (
        select e.* from unnest($2::text[], $3::bigint[]) as k(room_id, seq)
-       join rooms.entry e on e.room_id = k.room_id and e.seq = k.seq and e.kind = 'message')
+       join rooms.room r on r.id = k.room_id
+       join rooms.log e on e.room_id = k.room_id and e.seq = k.seq and e.seq >= r.first_seq and e.kind = 'message')
      select ${MESSAGE_COLUMNS} from picked e ${MESSAGE_JOINS}`,
     [user, keys.map((key) => key.room), keys.map((key) => key.seq)],
     'rooms.load-messages',
@@ -69,7 +70,8 @@ export async function loadPage(
   const upwards = 'before' in place
   const { rows } = await reader.query<MessageRow>(
     `with picked as (
-       select * from rooms.entry where room_id = $2 and seq ${upwards ? '<' : '>'} $3 and kind = 'message'
+       select * from rooms.log where room_id = $2 and seq ${upwards ? '<' : '>'} $3 and kind = 'message'
+         and seq >= (select first_seq from rooms.room where id = $2)
        order by seq ${upwards ? 'desc' : 'asc'} limit $4)
      select ${MESSAGE_COLUMNS} from picked e ${MESSAGE_JOINS} order by e.seq`,
     [user, room, upwards ? place.before : place.after, limit],
@@ -93,6 +95,7 @@ export function toMessage(row: MessageRow): Message {
   if (row.edited_at !== null) message.edited_at = row.edited_at.getTime()
   const mentions = row.edited_at === null ? row.data?.mentions : row.edit_data?.mentions
   if (mentions !== undefined) message.mentions = mentions
+  if (row.data?.files !== undefined) message.files = row.data.files
   if (row.pinned) message.pinned = true
   // By emoji, so that the order is the same for everybody and never jumps when a count changes.
   message.reactions = (row.reactions ?? []).sort((a, b) => (a.emoji < b.emoji ? -1 : 1))

@@ -20,9 +20,10 @@ async function loadEntries(
 ): Promise<Entry[]> {
   const { rows } = await database.query<EntryRow>(
     `select ${ENTRY_COLUMNS} from (
-       select *, coalesce(sum(octet_length(coalesce(body, '')) + ${ENTRY_BYTES})
+       select *, coalesce(sum(octet_length(coalesce(body, '')) + coalesce(pg_column_size(data), 0) + ${ENTRY_BYTES})
          over (order by seq rows between unbounded preceding and 1 preceding), 0) as before
-       from rooms.entry where room_id = $1 and seq > $2 order by seq limit $3) e
+       from rooms.log where room_id = $1 and seq > $2 and seq >= (select first_seq from rooms.room where id = $1)
+       order by seq limit $3) e
      where before < $4 order by seq`,
     [room, after, limit, bytes],
     'rooms.log',
@@ -41,14 +42,16 @@ export async function readLog(
       try {
         const { head_seq, first_seq } = await assertReader(database, input.user, room)
         const entries = await loadEntries(database, room, { after, limit: input.limit, bytes })
-        // The head may have moved between the two reads; an answer must not contradict itself.
+        // Head and floor may have moved between the two reads; an answer must not contradict itself.
         const last = entries.at(-1)?.seq ?? after
         const head = Math.max(head_seq, entries.at(-1)?.seq ?? 0)
+        const due = Math.max(after + 1, first_seq)
+        const from = entries[0]?.seq ?? head + 1
         return {
           room,
           entries,
           head_seq: head,
-          first_seq,
+          first_seq: from > due ? from : first_seq,
           more: entries.length > 0 && last < head,
         }
       } catch (error) {
@@ -71,6 +74,19 @@ export async function replay(
     events: entries.map(toEvent),
     more: (entries.at(-1)?.seq ?? upto) < upto,
   }
+}
+
+/** Of those of them that are not deleted. */
+export async function floors(
+  database: Database,
+  { rooms }: InputOf<Contract, 'floors'>,
+): Promise<OutputOf<Contract, 'floors'>> {
+  const { rows } = await database.query<{ id: string; first_seq: number }>(
+    'select id, first_seq from rooms.room where id = any($1) and deleted_at is null',
+    [rooms],
+    'rooms.floors',
+  )
+  return { floors: Object.fromEntries(rows.map((row) => [row.id, row.first_seq])) }
 }
 
 export async function heads(

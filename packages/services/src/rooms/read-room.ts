@@ -33,18 +33,19 @@ interface RoomRow {
   unread: number
   last_message_seq: number | null
   peer: UserColumns | null
+  picture_file_id: string | null
 }
 
 /** Unread counts messages by others, not deleted, beyond the read watermark, up to the cap: a bounded index scan. */
 const ROOM_QUERY = `
-  select r.id, r.kind, r.name, r.owner_id, r.head_seq, r.first_seq, r.created_at, r.last_at, r.member_count,
+  select r.id, r.kind, r.name, r.owner_id, r.head_seq, r.first_seq, r.created_at, r.last_at, r.member_count, r.picture_file_id,
     m.role, coalesce(k.read_seq, 0) as read_seq, coalesce(k.delivered_seq, 0) as delivered_seq,
     case when m.role is null or coalesce(k.read_seq, 0) >= r.head_seq then 0 else (
       select count(*)::int from (
-        select 1 from rooms.entry e where e.room_id = r.id and e.seq > coalesce(k.read_seq, 0) and e.kind = 'message'
+        select 1 from rooms.log e where e.room_id = r.id and e.seq > coalesce(k.read_seq, 0) and e.seq >= r.first_seq and e.kind = 'message'
           and not e.redacted and e.sender <> $1 limit ${UNREAD_CAP}) c) end as unread,
     case when m.role is not null then (
-      select e.seq from rooms.entry e where e.room_id = r.id and e.kind = 'message' and not e.redacted
+      select e.seq from rooms.log e where e.room_id = r.id and e.seq >= r.first_seq and e.kind = 'message' and not e.redacted
       order by e.seq desc limit 1) end as last_message_seq,
     case when r.kind = 'direct' then (
       select jsonb_build_object('user_id', u.id, 'username', u.username, 'display_name', u.display_name, 'avatar_file_id', u.avatar_file_id)
@@ -89,6 +90,7 @@ function toRoom(row: RoomRow): Room {
   }
   if (row.role !== null)
     room.me = { role: row.role, read_seq: row.read_seq, delivered_seq: row.delivered_seq, unread: row.unread }
+  if (row.picture_file_id !== null) room.picture_url = `/api/v1/files/${row.picture_file_id}`
   if (row.peer !== null) room.peer = toUser(row.peer)
   return room
 }

@@ -2,7 +2,7 @@ import { createInProcessWorkQueue } from '@parley/adapters/embedded/in-process-w
 import { type Bus, silentLog, type WorkItem, type WorkQueue } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createRoomsKit, type RoomsKit } from '../../../../tests/support/rooms-kit.ts'
+import { createRoomsKit, type RoomsKit, standInForOthers } from '../../../../tests/support/rooms-kit.ts'
 
 let kit: RoomsKit
 beforeEach(async () => {
@@ -22,6 +22,7 @@ const silentBus: Bus = {
 /** A queue that can be taken away, and remembers what it was given. */
 function createFlakyQueue() {
   const inner = createInProcessWorkQueue(silentLog)
+  void standInForOthers(inner)
   const state = {
     away: false,
     /** Takes the items, and then does not say so. */

@@ -17,6 +17,7 @@ import {
 import { repeat } from '../shared/repeat.ts'
 import type { Announcer } from './announcer.ts'
 import { purgeDeletedRooms } from './delete-room.ts'
+import { readFacts } from './read-room.ts'
 import { traceHandOver } from './trace-batch.ts'
 
 /** Rows this young are left to the process that wrote them. */
@@ -43,6 +44,8 @@ export interface Relay {
 interface OutboxRow {
   id: number
   heads: Record<string, number>
+  /** Only of `announce`: the rooms' facts changed as well. */
+  facts?: boolean
   /** Only of `handOver`. */
   trace?: string | null
 }
@@ -113,7 +116,7 @@ async function announce({ database, announcer }: RelayParts): Promise<number> {
   if (!announcer.heard) return 0
   return database.transaction(async (transaction) => {
     const { rows } = await transaction.query<OutboxRow>(
-      `select id, heads from rooms.outbox where not announced and at < now() - make_interval(secs => $1)
+      `select id, heads, facts from rooms.outbox where not announced and at < now() - make_interval(secs => $1)
        order by id limit $2 for update skip locked`,
       [OWN_MS / 1_000, ANNOUNCE_MAX_ROWS],
       'rooms.outbox-unannounced',
@@ -122,6 +125,10 @@ async function announce({ database, announcer }: RelayParts): Promise<number> {
     const heads = new Map<string, number>()
     for (const row of rows) if (!announcer.takeAnnounced(row.id)) addHeads(heads, row)
     for (const [room, head] of heads) announcer.room(room, { type: 'head', head_seq: head })
+    // Retention has raised floors: whoever shows such a room is told by its facts.
+    const changed = rows.flatMap((row) => (row.facts === true ? Object.keys(row.heads) : []))
+    for (const facts of await readFacts(transaction, [...new Set(changed)]))
+      announcer.room(facts.id, { type: 'updated', room: facts })
     await transaction.query(
       'update rooms.outbox set announced = true where id = any($1)',
       [rows.map((row) => row.id)],

@@ -61,11 +61,13 @@ export function createResume({
       // A cursor from the future of this database was made by a past that a restored backup no longer has.
       const since = asked !== undefined && BigInt(asked) <= BigInt(now.xmax) ? asked : undefined
       const page = await pageFrom(database, user, { limit: READY_MAX_ROOMS, since })
+      // Left, and entered again while this was read: the list is the younger of the two.
+      const listed = new Set(page.rooms.map((room) => room.id))
       return {
         mode: since === undefined ? 'snapshot' : 'delta',
         cursor: `${known}.${now.xmin}`,
         rooms: page.rooms,
-        gone: since === undefined ? [] : now.gone,
+        gone: since === undefined ? [] : now.gone.filter((id) => !listed.has(id)),
         ...(page.next === undefined ? {} : { next: page.next }),
       }
     },

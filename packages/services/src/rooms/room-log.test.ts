@@ -1,3 +1,4 @@
+import type { Database } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRoomsKit, type RoomsKit } from '../../../../tests/support/rooms-kit.ts'
@@ -242,6 +243,23 @@ describe('resume', () => {
     expect(listed).toContain(busy)
     expect([busy, quiet]).toEqual(expect.arrayContaining(listed))
     expect([...delta.gone].sort()).toEqual([left, deleted].sort())
+  })
+
+  it('lists a room that was left and entered again while it was read, and does not call it gone as well', async () => {
+    const [ann, bob] = [await kit.person(), await kit.person()]
+    const room = await kit.publicRoom(ann, bob)
+    const { cursor } = await kit.rooms.resume({ user: bob })
+    await kit.rooms.leaveRoom({ user: bob, room })
+    const between: Database = {
+      ...kit.database,
+      async query<Row>(text: string, values?: readonly unknown[], name?: string) {
+        const result = await kit.database.query<Row>(text, values, name)
+        if (name === 'rooms.changes') await kit.rooms.joinRoom({ user: bob, room })
+        return result
+      },
+    }
+    const delta = await kit.another({ database: between }).resume({ user: bob, cursor })
+    expect(delta).toMatchObject({ mode: 'delta', rooms: [{ id: room }], gone: [] })
   })
 
   it('lists a room whose unread count changed on another device', async () => {

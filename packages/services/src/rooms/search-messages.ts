@@ -18,7 +18,7 @@ interface Hit {
 const SEARCH = `
   with needle as (select '%' || rooms.like_literal(public.parley_fold($2)) || '%' as pattern),
   mine as materialized (
-    select m.room_id, r.indexed_seq, r.head_seq from rooms.member m
+    select m.room_id, r.indexed_seq, r.head_seq, r.first_seq from rooms.member m
     join rooms.room r on r.id = m.room_id and r.deleted_at is null
     where m.user_id = $1 and m.ended_at is null and ($3::text is null or m.room_id = $3)),
   hits as (
@@ -26,8 +26,8 @@ const SEARCH = `
     from rooms.search s where s.folded like (select pattern from needle) and s.room_id in (select room_id from mine)
     union all
     select e.room_id, e.seq, e.sender, extract(epoch from e.at) * 1000
-    from mine join rooms.entry e on e.room_id = mine.room_id and e.seq > mine.indexed_seq and e.kind = 'message' and not e.redacted
-    left join rooms.entry x on x.room_id = e.room_id and x.seq = e.edit_seq
+    from mine join rooms.log e on e.room_id = mine.room_id and e.seq > mine.indexed_seq and e.seq >= mine.first_seq and e.kind = 'message' and not e.redacted
+    left join rooms.log x on x.room_id = e.room_id and x.seq = e.edit_seq
     where mine.head_seq > mine.indexed_seq and public.parley_fold(coalesce(x.body, e.body)) like (select pattern from needle))
   select distinct room_id, seq, at_ms from hits
   where (select pattern from needle) <> '%%' and ($4::text is null or sender = $4) and ($5::float8 is null or (at_ms, room_id, seq) < ($5::float8, $6::text, $7::bigint))

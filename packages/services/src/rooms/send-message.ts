@@ -7,15 +7,17 @@ import {
   type OutputOf,
   type roomsContract,
 } from '@parley/contracts'
-import { type Entry, ParleyError } from '@parley/protocol'
+import { type Entry, type FileShape, ParleyError } from '@parley/protocol'
 import { createBatcher } from '../shared/create-batcher.ts'
 import type { Announcer } from './announcer.ts'
 import type { RoomsDependencies } from './dependencies.ts'
 import { type EntryData, toEntry } from './entry.ts'
 import { findMentions } from './find-mentions.ts'
+import { prepareFiles } from './prepare-files.ts'
+import type { Directory } from './sync-users.ts'
 import { noteTrace, recordedRooms, type Sending, stepBatch } from './trace-batch.ts'
 
-type Input = Sending<InputOf<typeof roomsContract, 'sendMessage'>>
+type Input = Sending<InputOf<typeof roomsContract, 'sendMessage'>> & { readonly files?: FileShape[] }
 type Output = OutputOf<typeof roomsContract, 'sendMessage'>
 
 /** A room always uses the same lane, so its messages keep the order in which they arrived here. */
@@ -44,12 +46,13 @@ interface AppendRow {
 export function createSendMessage(
   dependencies: RoomsDependencies,
   announcer: Announcer,
+  directory: Directory,
 ): (input: Input, context?: CallContext) => Promise<Output> {
   const { tracer = noTracer } = dependencies
   const lanes = Array.from({ length: LANES }, () =>
     createBatcher<Input, Output | ParleyError>({
       maxItems: LANE_MAX_ITEMS,
-      weigh: { of: (item) => item.body.length, max: LANE_MAX_CHARS },
+      weigh: { of: weigh, max: LANE_MAX_CHARS },
       maxWaiting: LANE_MAX_WAITING,
       overflow: () => new ParleyError('overloaded', { retryAfterMs: OVERLOADED_RETRY_MS }),
       run: (items) => {
@@ -59,10 +62,13 @@ export function createSendMessage(
     }),
   )
 
-  return async (input, context) => {
-    if ((input.file_ids?.length ?? 0) > 0)
-      throw new ParleyError('not_found', { message: 'There is no such file.' })
-    if (input.body === '')
+  return async (given, context) => {
+    let input = given
+    if ((given.file_ids?.length ?? 0) > 0) {
+      const prepared = await prepareFiles(dependencies, directory, given, context)
+      if ('repeated' in prepared) return { entry: prepared.repeated, fresh: false }
+      input = { ...given, files: prepared.files }
+    } else if (given.body === '')
       throw new ParleyError('invalid_request', { details: { fields: { body: 'must not be empty' } } })
     const lane = lanes[laneOf(input.room)] as (typeof lanes)[number]
     const span = tracer.step('wait for lane', context?.trace)
@@ -74,6 +80,22 @@ export function createSendMessage(
       return result
     })
   }
+}
+
+/** What the entry takes on the wire, about. */
+const FILE_CHARS = 600
+
+function weigh({ body, files = [] }: Input): number {
+  return body.length + files.length * FILE_CHARS
+}
+
+/** What the log keeps beside the body; null where there is nothing. */
+function dataOf(mentions: string[], files: FileShape[] = []): string | null {
+  if (mentions.length === 0 && files.length === 0) return null
+  const data: EntryData = {}
+  if (mentions.length > 0) data.mentions = mentions
+  if (files.length > 0) data.files = files
+  return JSON.stringify(data)
 }
 
 function laneOf(room: string): number {
@@ -101,7 +123,7 @@ async function append(
         items.map((item) => item.user),
         items.map((item) => item.client_id),
         items.map((item) => item.body),
-        mentions.map((ids) => (ids.length === 0 ? null : JSON.stringify({ mentions: ids }))),
+        items.map((item, index) => dataOf(mentions[index] ?? [], item.files)),
         items.map((item) => item.reply_to ?? null),
       ],
       'rooms.append',

@@ -14,6 +14,8 @@ export interface LockedRoom {
   readonly name: string
   readonly owner_id: string | null
   readonly head_seq: number
+  /** What lies below was removed by retention, or is about to be. */
+  readonly first_seq: number
   /** Of the acting user; null for somebody who is not a member. */
   readonly role: Role | null
 }
@@ -71,7 +73,7 @@ export function createWriteRoom(dependencies: RoomsDependencies, announcer: Anno
 async function lockRoom(transaction: Queryable, room: string, user: string): Promise<LockedRoom> {
   await transaction.query('select 1 from rooms.room where id = $1 for update', [room], 'rooms.lock')
   const { rows } = await transaction.query<LockedRoom>(
-    `select r.id, r.kind, r.name, r.owner_id, r.head_seq, m.role
+    `select r.id, r.kind, r.name, r.owner_id, r.head_seq, r.first_seq, m.role
      from rooms.room r left join rooms.member m on m.room_id = r.id and m.user_id = $2 and m.ended_at is null
      where r.id = $1 and r.deleted_at is null`,
     [room, user],
@@ -133,7 +135,7 @@ export function isModerator(role: Role | null): boolean {
   return role === 'owner' || role === 'admin'
 }
 
-/** The entry this sender has already made in this room under this key. */
+/** The entry this sender has already made in this room under this key; of one that retention has removed, what is known. */
 export async function findRepetition(
   writer: Queryable,
   room: string,
@@ -142,7 +144,10 @@ export async function findRepetition(
 ): Promise<Entry | undefined> {
   if (clientId === undefined) return undefined
   const { rows } = await writer.query<EntryRow>(
-    `select ${ENTRY_COLUMNS} from rooms.entry where room_id = $1 and sender = $2 and client_id = $3`,
+    `select ${ENTRY_COLUMNS} from rooms.log where room_id = $1 and sender = $2 and client_id = $3
+     union all
+     select room_id, seq, kind, $2, $3, at, '', null, null, true from rooms.spent
+     where room_id = $1 and key = rooms.key_digest($2, $3)`,
     [room, sender, clientId],
     'rooms.repetition',
   )
@@ -151,7 +156,7 @@ export async function findRepetition(
 
 export async function readEntry(reader: Queryable, room: string, seq: number): Promise<Entry> {
   const { rows } = await reader.query<EntryRow>(
-    `select ${ENTRY_COLUMNS} from rooms.entry where room_id = $1 and seq = $2`,
+    `select ${ENTRY_COLUMNS} from rooms.log where room_id = $1 and seq = $2`,
     [room, seq],
     'rooms.entry',
   )

@@ -1,12 +1,23 @@
 /** Which processes a cluster on one machine has, and what each is told. */
+import { schemaNames } from '../../role.ts'
 import type { RoleName } from '../../role-names.ts'
 import { allowedOrigins } from '../../settings/origins.ts'
 import type { Settings } from '../../settings/table.ts'
-import { queueRoles } from '../demand-distributed.ts'
+import { needsQueueFor } from '../demand-distributed.ts'
+import { filePlaceOf } from '../open-file-store.ts'
 import { roleOf } from '../service-roles.ts'
 
 /** Enough of each to see that they share the work, and that one may go. */
-const REPLICAS: Readonly<Record<RoleName, number>> = { auth: 2, sessions: 1, rooms: 2, ws: 2, http: 2 }
+const REPLICAS: Readonly<Record<RoleName, number>> = {
+  auth: 2,
+  sessions: 1,
+  rooms: 2,
+  notifications: 1,
+  files: 1,
+  scheduler: 1,
+  ws: 2,
+  http: 2,
+}
 
 export interface PlannedProcess {
   readonly role: RoleName
@@ -58,12 +69,27 @@ export function environmentOf(
   return {
     PARLEY_ROLES: role,
     PARLEY_REDIS_URL: engines.redisUrl,
-    ...(queueRoles.includes(role) ? { PARLEY_RABBITMQ_URL: engines.rabbitmqUrl } : {}),
+    ...(needsQueueFor(role, settings) ? { PARLEY_RABBITMQ_URL: engines.rabbitmqUrl } : {}),
     PARLEY_SERVICE_KEY: serviceKey,
     PARLEY_INTERNAL_PORT: `${internalPort}`,
     PARLEY_AUTH_URLS: urlsOf('auth'),
     PARLEY_SESSIONS_URLS: urlsOf('sessions'),
     PARLEY_ROOMS_URLS: urlsOf('rooms'),
+    PARLEY_NOTIFICATIONS_URLS: urlsOf('notifications'),
+    PARLEY_FILES_URLS: urlsOf('files'),
+    PARLEY_SCHEDULER_URLS: urlsOf('scheduler'),
+    PARLEY_FILE_STORE: filePlaceOf(settings),
+    PARLEY_FILE_MAX: `${settings.fileMaxBytes}`,
+    PARLEY_FILE_USER_MAX: `${settings.fileUserMaxBytes}`,
+    PARLEY_FILE_TOTAL_MAX: `${settings.fileTotalMaxBytes}`,
+    PARLEY_PUSH_PRIVATE_ORIGINS: settings.pushPrivateOrigins.join(',') || 'off',
+    PARLEY_ARCHIVE_AFTER: `${settings.archiveAfterDays ?? 'off'}`,
+    PARLEY_ARCHIVE_SCHEDULE: settings.archiveSchedule.text,
+    PARLEY_RETENTION: `${settings.retentionDays ?? 'off'}`,
+    PARLEY_RETENTION_SCHEDULE: settings.retentionSchedule.text,
+    ...(settings.smtpUrl === undefined || settings.mailFrom === undefined
+      ? {}
+      : { PARLEY_SMTP_URL: settings.smtpUrl, PARLEY_MAIL_FROM: settings.mailFrom }),
     PARLEY_LOG: settings.log,
     PARLEY_RATE_LIMITS: onOff(settings.rateLimits),
     PARLEY_STRICT_CALLS: onOff(settings.strictCalls),
@@ -76,7 +102,7 @@ export function environmentOf(
       : { PARLEY_OTLP_URL: settings.otlpUrl, PARLEY_TRACE_RATIO: `${settings.traceRatio}` }),
     // Only nginx on this machine stands in front.
     ...(doorPort === undefined ? {} : { PARLEY_PORT: `${doorPort}`, PARLEY_TRUST_PROXY: 'loopback' }),
-    ...(role === 'auth' || role === 'rooms'
+    ...(schemaNames.some((schema) => schema === role)
       ? { [`PARLEY_${role.toUpperCase()}_DATABASE_URL`]: databaseUrl(engines, roleOf(role)) }
       : {}),
   }

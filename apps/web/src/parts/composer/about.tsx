@@ -1,8 +1,8 @@
 import { Pencil, Reply, X } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { useUser } from '../../hooks/use-people.ts'
+import { previewText } from '../files/preview-text.ts'
 import { IconButton } from '../icon-button.tsx'
-import { plainText } from '../markdown/plain-text.ts'
 import styles from './composer.module.css'
 import type { Writing } from './composer.tsx'
 
@@ -18,7 +18,7 @@ export function About({ writing, onStop }: { writing: Writing; onStop: () => voi
       <Icon size={15} aria-hidden="true" />
       <p className={styles.aboutText}>
         <strong>{kind === 'edit' ? t('composer.editing') : t('composer.replying', { name })}</strong>{' '}
-        <span>{plainText(message.body)}</span>
+        <span>{previewText(message, t)}</span>
       </p>
       <IconButton
         icon={X}

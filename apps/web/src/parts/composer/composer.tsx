@@ -6,6 +6,9 @@ import { useTranslation } from 'react-i18next'
 import { useParley } from '../../app/context.ts'
 import { useMe } from '../../hooks/use-people.ts'
 import { useConversation } from '../conversation/context.ts'
+import { AttachButton } from '../files/attach-button.tsx'
+import { Tray } from '../files/tray.tsx'
+import type { Uploads } from '../files/use-uploads.ts'
 import { useToasts } from '../toasts.tsx'
 import { About } from './about.tsx'
 import styles from './composer.module.css'
@@ -21,6 +24,7 @@ export interface Writing {
 interface ComposerProps {
   readonly title: string
   readonly writing: Writing | null
+  readonly uploads: Uploads
   /** The text of an edit while it is being changed. */
   readonly editText: string
   readonly onEditText: (text: string) => void
@@ -42,7 +46,8 @@ export function Composer(props: ComposerProps) {
   )
 }
 
-function Writer({ title, writing, editText, onEditText, onStop, onSent, onEditLast }: ComposerProps) {
+function Writer(props: ComposerProps) {
+  const { title, writing, uploads, editText, onEditText, onStop, onSent, onEditLast } = props
   const { t } = useTranslation()
   const parley = useParley()
   const toasts = useToasts()
@@ -64,13 +69,15 @@ function Writer({ title, writing, editText, onEditText, onStop, onSent, onEditLa
   }
   const send = () => {
     const body = text.trim()
-    if (body === '' || characterCount(body) > BODY_MAX_CHARS) return
+    if (characterCount(body) > BODY_MAX_CHARS) return
     const seq = writing?.message.seq ?? undefined
     if (editing) {
-      if (seq !== undefined && !saving) save(seq, body)
+      if (seq !== undefined && body !== '' && !saving) save(seq, body)
       return
     }
-    parley.send(room, { body, ...(seq === undefined ? {} : { reply_to: seq }) })
+    if (uploads.blocked() || (body === '' && uploads.files.length === 0)) return
+    parley.send(room, { body, files: uploads.files, ...(seq === undefined ? {} : { reply_to: seq }) })
+    uploads.clear()
     setDraft('')
     onStop()
     onSent()
@@ -78,6 +85,7 @@ function Writer({ title, writing, editText, onEditText, onStop, onSent, onEditLa
   return (
     <div className={styles.composer}>
       {writing === null ? null : <About writing={writing} onStop={() => onStop()} />}
+      {editing ? null : <Tray uploads={uploads} />}
       <TextBox
         room={room}
         label={t('composer.label', { room: title })}
@@ -85,6 +93,9 @@ function Writer({ title, writing, editText, onEditText, onStop, onSent, onEditLa
         text={text}
         focusKey={writing === null ? '' : `${writing.kind}${writing.message.key}`}
         editing={editing}
+        carries={editing || uploads.items.length === 0 ? 'text' : uploads.blocked() ? 'blocked' : 'files'}
+        attach={editing ? null : <AttachButton onFiles={uploads.add} />}
+        onFiles={editing ? undefined : uploads.add}
         onText={(next) => {
           if (editing) return onEditText(next)
           setDraft(next)

@@ -26,7 +26,7 @@ export function MentionList({ id, users, active, onChoose }: MentionListProps) {
           onPointerDown={(event) => event.preventDefault()}
           onClick={() => onChoose(user)}
         >
-          <Avatar id={user.id} name={user.display_name} size={26} />
+          <Avatar id={user.id} name={user.display_name} size={26} picture={user.avatar_url} />
           <span className={styles.mentionName}>{user.display_name}</span>
           <span className={styles.mentionUser}>@{user.username}</span>
         </div>

@@ -1,6 +1,14 @@
 import { BODY_MAX_CHARS, characterCount } from '@parley/protocol'
 import { Check, SendHorizontal, Smile } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef } from 'react'
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+} from 'react'
 import { useTranslation } from 'react-i18next'
 import { useStorage } from '../../app/context.ts'
 import { touch, useMedia } from '../../hooks/use-media.ts'
@@ -21,6 +29,11 @@ interface TextBoxProps {
   readonly placeholder: string
   readonly text: string
   readonly editing: boolean
+  /** What goes with the text: nothing, files, or files that cannot be sent (yet). */
+  readonly carries: 'text' | 'files' | 'blocked'
+  readonly attach: ReactNode
+  /** Files that were pasted; left out where none are taken. */
+  readonly onFiles: ((files: readonly File[]) => void) | undefined
   /** The text gets the focus when this changes. */
   readonly focusKey: string
   readonly onText: (text: string) => void
@@ -43,6 +56,8 @@ export function TextBox(props: TextBoxProps) {
   const onKeyDown = useKeys(props, mentions.onKey)
   const length = characterCount(text.trim())
   const open = mentions.users.length > 0
+  const sendable =
+    length <= BODY_MAX_CHARS && (props.carries === 'text' ? length > 0 : props.carries === 'files')
   const insert = (emoji: string) => {
     const element = input.current
     if (element === null) return
@@ -55,6 +70,7 @@ export function TextBox(props: TextBoxProps) {
       {open ? (
         <MentionList id={id} users={mentions.users} active={mentions.active} onChoose={mentions.choose} />
       ) : null}
+      {props.attach}
       <EmojiButton
         label={t('composer.emoji')}
         onPick={insert}
@@ -82,19 +98,28 @@ export function TextBox(props: TextBoxProps) {
         onSelect={mentions.look}
         onBlur={mentions.close}
         onKeyDown={onKeyDown}
+        onPaste={(event) => takePasted(event, props.onFiles)}
       />
       <Left length={length} />
       <IconButton
         icon={editing ? Check : SendHorizontal}
         label={t(editing ? 'composer.saveEdit' : 'composer.send')}
         keys="Enter"
-        look={length > 0 && length <= BODY_MAX_CHARS ? 'filled' : 'quiet'}
-        disabled={length === 0 || length > BODY_MAX_CHARS}
+        look={sendable ? 'filled' : 'quiet'}
+        disabled={!sendable}
         onPointerDown={(event) => event.preventDefault()}
         onClick={onSend}
       />
     </div>
   )
+}
+
+/** A picture is pasted as a file. Text that comes with one, as from a word processor, is what was meant. */
+function takePasted(event: ClipboardEvent, onFiles: TextBoxProps['onFiles']): void {
+  const files = [...event.clipboardData.files]
+  if (onFiles === undefined || files.length === 0 || event.clipboardData.types.includes('text/plain')) return
+  event.preventDefault()
+  onFiles(files)
 }
 
 function Left({ length }: { length: number }) {

@@ -30,6 +30,7 @@ export function ConversationHeader({ room, title, details, onDetails }: HeaderPr
         id={peer?.id ?? room.id}
         name={title}
         kind={room.kind}
+        picture={peer === undefined ? room.picture_url : peer.avatar_url}
         presence={peer === undefined ? undefined : (presence?.state ?? 'offline')}
       />
       <div className={styles.titles}>

@@ -10,6 +10,9 @@ import { Confirm } from '../confirm.tsx'
 import { DetailsPlace } from '../details/details-place.tsx'
 import { useDetailsOpen } from '../details/use-details-open.ts'
 import { Empty } from '../empty.tsx'
+import styleOfFiles from '../files/files.module.css'
+import { useDrop } from '../files/use-drop.ts'
+import { useUploads } from '../files/use-uploads.ts'
 import { SkeletonRows } from '../skeleton.tsx'
 import { Timeline, type TimelineHandle } from '../timeline/timeline.tsx'
 import { type Conversation, ConversationContext, rightsOf } from './context.ts'
@@ -29,10 +32,12 @@ interface ConversationViewProps {
 }
 
 export function ConversationView({ room, timeline, title, seq }: ConversationViewProps) {
+  const { t } = useTranslation()
   const me = useMe()
   const go = useGoTo(timeline, seq)
   const write = useWriting(timeline, me.id)
   const details = useDetailsOpen()
+  const uploads = useUploads()
   const [deleting, setDeleting] = useState<TimelineMessage | null>(null)
   const list = useRef<TimelineHandle>(null)
   useEffect(() => () => timeline.release(), [timeline])
@@ -48,17 +53,20 @@ export function ConversationView({ room, timeline, title, seq }: ConversationVie
     }),
     [room.id, room.kind, room.me?.role, write.reply, write.edit, go.goTo],
   )
+  const drop = useDrop(conversation.rights.write, uploads.add)
   const onSent = () => (timeline.get().hasNewer ? go.goToLatest() : list.current?.toEnd())
   return (
     <ConversationContext value={conversation}>
       <div className={styles.screen} data-details={(details.wide && details.open) || undefined}>
-        <section className={styles.conversation} aria-label={title}>
+        <section className={styles.conversation} aria-label={title} {...drop.handlers}>
+          {drop.over ? <p className={styleOfFiles.drop}>{t('files.drop')}</p> : null}
           <ConversationHeader room={room} title={title} details={details.open} onDetails={details.toggle} />
           <Body room={room} timeline={timeline} title={title} go={go} list={list} />
           <TypingLine ids={room.typing} />
           <Composer
             title={title}
             writing={write.writing}
+            uploads={uploads}
             editText={write.editText}
             onEditText={write.setEditText}
             onStop={write.stop}

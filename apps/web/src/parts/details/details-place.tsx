@@ -25,7 +25,7 @@ export function DetailsPlace({ room, title, timeline, state }: DetailsPlaceProps
           <h2 className={styles.heading}>{heading}</h2>
           <IconButton icon={X} label={t('action.close')} onClick={state.close} />
         </header>
-        <Details room={room} title={title} timeline={timeline} onLeaveSheet={() => undefined} />
+        <Details key={room.id} room={room} title={title} timeline={timeline} onLeaveSheet={() => undefined} />
       </aside>
     ) : null
   return (
@@ -37,7 +37,7 @@ export function DetailsPlace({ room, title, timeline, state }: DetailsPlaceProps
             <Dialog.Title className={styles.heading}>{heading}</Dialog.Title>
             <Dialog.Close render={<IconButton icon={X} label={t('action.close')} />} />
           </header>
-          <Details room={room} title={title} timeline={timeline} onLeaveSheet={state.close} />
+          <Details key={room.id} room={room} title={title} timeline={timeline} onLeaveSheet={state.close} />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>

@@ -15,7 +15,7 @@ export function Person({ user }: { user: User }) {
   const seen = presence?.last_seen_at
   return (
     <div className={styles.person}>
-      <Avatar id={user.id} name={user.display_name} size={72} presence={state} />
+      <Avatar id={user.id} name={user.display_name} size={72} presence={state} picture={user.avatar_url} />
       <p className={styles.name}>{user.display_name}</p>
       <p className={styles.facts}>@{user.username}</p>
       <p className={styles.facts}>

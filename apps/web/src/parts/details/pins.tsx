@@ -9,8 +9,8 @@ import { useUser } from '../../hooks/use-people.ts'
 import { Button } from '../button.tsx'
 import { useConversation } from '../conversation/context.ts'
 import { Failure } from '../empty.tsx'
+import { previewText } from '../files/preview-text.ts'
 import { IconButton } from '../icon-button.tsx'
-import { plainText } from '../markdown/plain-text.ts'
 import { SkeletonRows } from '../skeleton.tsx'
 import { useToasts } from '../toasts.tsx'
 import styles from './details.module.css'
@@ -77,7 +77,7 @@ function PinRow({ message, onOpen, onChange }: PinRowProps) {
           <strong>{author?.display_name ?? t('conversation.unknownUser')}</strong>
           <time dateTime={new Date(message.at).toISOString()}>{dates.short(message.at)}</time>
         </span>
-        <span className={styles.pinBody}>{plainText(message.body)}</span>
+        <span className={styles.pinBody}>{previewText(message, t)}</span>
       </button>
       {rights.pin ? (
         <IconButton

@@ -13,6 +13,7 @@ import { useConversation } from '../conversation/context.ts'
 import { Field } from '../field.tsx'
 import { useToasts } from '../toasts.tsx'
 import styles from './details.module.css'
+import { RoomPicture } from './room-picture.tsx'
 
 /** The name, and the two ways to part. */
 export function RoomSettings({ room, title }: { room: RoomState; title: string }) {
@@ -31,7 +32,12 @@ export function RoomSettings({ room, title }: { room: RoomState; title: string }
       <h3 id="details-settings" className={styles.sectionTitle}>
         {t('details.settings')}
       </h3>
-      {rights.moderate ? <Rename key={room.name} room={room} /> : null}
+      {rights.moderate ? (
+        <>
+          <RoomPicture room={room} title={title} />
+          <Rename key={room.name} room={room} />
+        </>
+      ) : null}
       <div className={styles.parting}>
         <Button onClick={() => setAsking('leave')}>
           <LogOut size={16} aria-hidden="true" />

@@ -25,17 +25,26 @@ export function Delivery({ state, kind }: { state: DeliveryState; kind: RoomKind
 export function Unsent({ message }: { message: TimelineMessage }) {
   const { t } = useTranslation()
   const parley = useParley()
+  const { key, uploads = [] } = message
+  const refused = uploads.find((upload) => upload.refused !== undefined)
+  const leftover = uploads.length > 1 || message.body !== ''
   return (
     <p className={styles.unsent} role="alert">
       <CircleAlert size={14} aria-hidden="true" />
       <span>
         {t('conversation.state.failed')}
-        {message.error === undefined ? '.' : `: ${message.error}`}
+        {/* Beside a refused file stands why. */}
+        {message.error === undefined || refused !== undefined ? '.' : `: ${message.error}`}
       </span>
-      <button type="button" onClick={() => parley.retry(message.key)}>
+      <button type="button" onClick={() => parley.retry(key)}>
         {t('action.retry')}
       </button>
-      <button type="button" onClick={() => parley.discard(message.key)}>
+      {refused !== undefined && leftover ? (
+        <button type="button" onClick={() => parley.removeUpload(key, refused.id)}>
+          {t('files.sendWithout')}
+        </button>
+      ) : null}
+      <button type="button" onClick={() => parley.discard(key)}>
         {t('action.discard')}
       </button>
     </p>

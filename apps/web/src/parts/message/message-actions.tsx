@@ -104,12 +104,12 @@ function useMenuItems(message: TimelineMessage, seq: number, chooseEmoji: () => 
       icon: message.pinned === true ? PinOff : Pin,
       onSelect: () => pin(message.pinned === true ? parley.unpin : parley.pin),
     }),
-    {
+    ...item(message.body !== '', {
       key: 'text',
       label: t('action.copyText'),
       icon: Copy,
       onSelect: () => copy(message.body, t('conversation.textCopied')),
-    },
+    }),
     {
       key: 'link',
       label: t('action.copyLink'),

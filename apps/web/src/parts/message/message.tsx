@@ -7,6 +7,8 @@ import { touch, useMedia } from '../../hooks/use-media.ts'
 import { useMe, useUser } from '../../hooks/use-people.ts'
 import { Avatar } from '../avatar.tsx'
 import { useConversation } from '../conversation/context.ts'
+import { MessageFiles } from '../files/message-files.tsx'
+import { PendingFiles } from '../files/pending-files.tsx'
 import { Markdown } from '../markdown/markdown.tsx'
 import { Delivery, Unsent } from './delivery.tsx'
 import styles from './message.module.css'
@@ -61,7 +63,11 @@ export const Message = memo(function Message({ message, first, quoted, marked }:
         <Quote seq={message.reply_to} message={quoted ?? null} />
       )}
       <div className={styles.side}>
-        {first ? <Avatar id={message.from} name={name} /> : <Time at={message.at} quiet />}
+        {first ? (
+          <Avatar id={message.from} name={name} picture={author?.avatar_url} />
+        ) : (
+          <Time at={message.at} quiet />
+        )}
       </div>
       <div className={styles.main}>
         {first ? (
@@ -71,8 +77,14 @@ export const Message = memo(function Message({ message, first, quoted, marked }:
             {message.pinned === true ? <PinMark /> : null}
           </p>
         ) : null}
+        {deleted || message.files === undefined ? null : <MessageFiles files={message.files} />}
+        {message.uploads === undefined ? null : <PendingFiles message={message} uploads={message.uploads} />}
         <div className={styles.text}>
-          {deleted ? <Deleted /> : <Markdown body={message.body} mentions={message.mentions} />}
+          {deleted ? (
+            <Deleted />
+          ) : message.body === '' ? null : (
+            <Markdown body={message.body} mentions={message.mentions} />
+          )}
           <Marks message={message} showPin={!first} />
         </div>
         {message.state === 'failed' ? <Unsent message={message} /> : null}

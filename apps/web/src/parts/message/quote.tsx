@@ -3,7 +3,7 @@ import { Reply } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { useUser } from '../../hooks/use-people.ts'
 import { useConversation } from '../conversation/context.ts'
-import { plainText } from '../markdown/plain-text.ts'
+import { previewText } from '../files/preview-text.ts'
 import styles from './message.module.css'
 
 /** What is replied to, in one line that leads there. */
@@ -24,7 +24,7 @@ export function Quote({ seq, message }: { seq: number; message: TimelineMessage 
             {name}
           </span>
           <span className={styles.quoteText}>
-            {message.deleted === true ? t('conversation.deleted') : plainText(message.body)}
+            {message.deleted === true ? t('conversation.deleted') : previewText(message, t)}
           </span>
         </>
       )}

@@ -1,9 +1,9 @@
 import { useTranslation } from 'react-i18next'
-import { usePreferences } from '../../app/context.ts'
+import { useParley, usePreferences } from '../../app/context.ts'
 import { themes } from '../../app/preferences.ts'
 import { useStore } from '../../hooks/use-store.ts'
-import { languages } from '../../i18n/create-i18n.ts'
-import styles from './settings.module.css'
+import { type Language, languages } from '../../i18n/create-i18n.ts'
+import { Choices } from '../choices.tsx'
 
 /** Each language is written in itself, for those who look for theirs. */
 const languageNames = { en: 'English', vi: 'Tiếng Việt' } as const
@@ -12,6 +12,12 @@ export function Appearance() {
   const { t } = useTranslation()
   const preferences = usePreferences()
   const { theme, language } = useStore(preferences)
+  const parley = useParley()
+  const setLanguage = (next: Language) => {
+    preferences.setLanguage(next)
+    // Letters follow; that they might not is no reason to complain about the page.
+    parley.email.change({ locale: next }).catch(() => undefined)
+  }
   return (
     <>
       <Choices
@@ -26,37 +32,8 @@ export function Appearance() {
         label={t('settings.language')}
         value={language}
         options={languages.map((value) => ({ value, label: languageNames[value] }))}
-        onChoose={preferences.setLanguage}
+        onChoose={setLanguage}
       />
     </>
-  )
-}
-
-interface ChoicesProps<Value extends string> {
-  readonly name: string
-  readonly label: string
-  readonly value: Value
-  readonly options: readonly { readonly value: Value; readonly label: string }[]
-  readonly onChoose: (value: Value) => void
-}
-
-function Choices<Value extends string>({ name, label, value, options, onChoose }: ChoicesProps<Value>) {
-  return (
-    <fieldset className={styles.choices}>
-      <legend>{label}</legend>
-      <div className={styles.options}>
-        {options.map((option) => (
-          <label key={option.value} className={styles.option}>
-            <input
-              type="radio"
-              name={name}
-              checked={option.value === value}
-              onChange={() => onChoose(option.value)}
-            />
-            {option.label}
-          </label>
-        ))}
-      </div>
-    </fieldset>
   )
 }

@@ -1,6 +1,6 @@
 import { foldText, type User } from '@parley/protocol'
 import type { RoomState } from '@parley/sdk/api'
-import { Compass, type LucideIcon, MessagesSquare, Search, Settings, UsersRound } from 'lucide-react'
+import { Bell, Compass, type LucideIcon, MessagesSquare, Search, Settings, UsersRound } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
@@ -115,6 +115,7 @@ function useChoices(text: string): readonly Choice[] {
     const known = new Set(rooms.flatMap((room) => room.peer?.id ?? []))
     const strangers = people.filter((user) => user.id !== me.id && !known.has(user.id))
     const pages: readonly (readonly [string, string, LucideIcon])[] = [
+      [t('nav.inbox'), links.inbox, Bell],
       [t('nav.people'), links.people, UsersRound],
       [t('nav.discover'), links.discover, Compass],
       [t('nav.search'), links.search, Search],
@@ -146,11 +147,19 @@ function useChoices(text: string): readonly Choice[] {
 }
 
 function roomChoice(room: RoomState, label: string, go: () => void): Choice {
-  const icon = <Avatar id={room.peer?.id ?? room.id} name={label} kind={room.kind} size={26} />
+  const icon = (
+    <Avatar
+      id={room.peer?.id ?? room.id}
+      name={label}
+      kind={room.kind}
+      size={26}
+      picture={room.peer === undefined ? room.picture_url : room.peer.avatar_url}
+    />
+  )
   return { key: room.id, group: 'switcherRooms', label, go, icon }
 }
 
 function personChoice(user: User, go: () => void): Choice {
-  const icon = <Avatar id={user.id} name={user.display_name} size={26} />
+  const icon = <Avatar id={user.id} name={user.display_name} size={26} picture={user.avatar_url} />
   return { key: user.id, group: 'switcherPeople', label: `${user.display_name} @${user.username}`, go, icon }
 }

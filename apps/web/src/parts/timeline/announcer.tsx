@@ -2,7 +2,7 @@ import type { TimelineItem } from '@parley/sdk/api'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParley } from '../../app/context.ts'
-import { plainText } from '../markdown/plain-text.ts'
+import { previewText } from '../files/preview-text.ts'
 
 /** New messages are read out at most this often; several become a number. */
 const everyMs = 2_000
@@ -21,7 +21,7 @@ export function Announcer({
   const parley = useParley()
   const [text, setText] = useState('')
   const seen = useRef<number | null>(null)
-  const waiting = useRef<{ from: string; body: string }[]>([])
+  const waiting = useRef<{ from: string; text: string }[]>([])
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
 
   useEffect(() => {
@@ -33,7 +33,7 @@ export function Announcer({
       const item = items[index]
       if (item === undefined || (item.seq !== null && item.seq <= before)) break
       if (item.type === 'message' && item.seq !== null && item.from !== me)
-        waiting.current.unshift({ from: item.from, body: item.body })
+        waiting.current.unshift({ from: item.from, text: previewText(item, t) })
     }
     if (waiting.current.length === 0) return
     timer.current ??= setTimeout(() => {
@@ -45,7 +45,7 @@ export function Announcer({
       setText(
         more.length > 0
           ? t('conversation.announceMany', { count: more.length + 1 })
-          : t('conversation.announce', { name, text: plainText(first.body) }),
+          : t('conversation.announce', { name, text: first.text }),
       )
     }, everyMs)
   }, [items, hasNewer, me, parley, t])

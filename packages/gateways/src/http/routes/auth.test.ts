@@ -7,7 +7,10 @@ const account = { username: 'Ann', password: 'correct horse', email: 'Ann@Exampl
 
 test('registering answers 201 with tokens and cookies no script can read', async () => {
   const { call, auth } = await startGateway()
-  const answer = await call('POST', '/api/v1/auth/register', account, { 'user-agent': 'Tést/1.0' })
+  const answer = await call('POST', '/api/v1/auth/register', account, {
+    'user-agent': 'Tést/1.0',
+    'accept-language': 'fr, en;q=0.5, vi-VN;q=0.8',
+  })
   expect(answer.statusCode).toBe(201)
   expect(answer.json()).toEqual({
     user: ann,
@@ -37,6 +40,7 @@ test('registering answers 201 with tokens and cookies no script can read', async
     username: 'ann',
     password: 'correct horse',
     email: 'ann@example.org',
+    locale: 'vi',
     lifetime: 'short',
     device_name: expect.stringMatching(/^[\x20-\x7e]+$/),
     address: '127.0.0.1',

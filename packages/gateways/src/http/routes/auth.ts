@@ -3,7 +3,7 @@ import { ParleyError } from '@parley/protocol'
 import * as rest from '@parley/protocol/rest'
 import type { FastifyRequest } from 'fastify'
 import { type App, contextOf, principalOf } from '../gateway-types.ts'
-import { senderOf } from '../sender.ts'
+import { localeOf, senderOf } from '../sender.ts'
 import type { SessionCookies } from '../session-cookies.ts'
 import { done } from './shapes.ts'
 
@@ -53,9 +53,17 @@ function registerSignIn(app: App, auth: AuthService, cookies: SessionCookies): v
       },
     },
     async (request, reply) => {
-      const { username, password, email, display_name } = request.body
+      const { username, password, email, display_name, locale = localeOf(request) } = request.body
       const signIn = await auth.register(
-        { ...senderOf(request), username, password, email, display_name, lifetime: 'short' },
+        {
+          ...senderOf(request),
+          username,
+          password,
+          email,
+          display_name,
+          locale,
+          lifetime: 'short',
+        },
         contextOf(request),
       )
       cookies.set(reply, signIn)

@@ -2,6 +2,7 @@ import type { RoomsService } from '@parley/contracts'
 import { isErrorCode, LIST_DEFAULT_ITEMS, ParleyError } from '@parley/protocol'
 import * as rest from '@parley/protocol/rest'
 import { type App, contextOf, principalOf } from '../gateway-types.ts'
+import { pageOf } from './shapes.ts'
 
 const tags = ['Messages']
 
@@ -10,7 +11,7 @@ export function registerMessageRoutes(app: App, deps: { rooms: RoomsService }): 
   registerReading(app, deps.rooms)
   registerChanging(app, deps.rooms)
   registerReactions(app, deps.rooms)
-  registerPins(app, deps.rooms)
+  registerCollections(app, deps.rooms)
   registerLog(app, deps.rooms)
 }
 
@@ -156,7 +157,31 @@ function registerReactions(app: App, rooms: RoomsService): void {
   }
 }
 
-function registerPins(app: App, rooms: RoomsService): void {
+function registerCollections(app: App, rooms: RoomsService): void {
+  app.get(
+    '/rooms/:id/files',
+    {
+      config: { access: 'user', errors: ['not_member'] },
+      schema: {
+        tags,
+        operationId: 'listFiles',
+        summary: 'Files sent to a room, newest first',
+        params: rest.idParams,
+        querystring: rest.filesQuery,
+        response: { 200: rest.sentFilesAnswer },
+      },
+    },
+    (request) =>
+      rooms.listFiles(
+        {
+          user: principalOf(request).user,
+          room: request.params.id,
+          kind: request.query.kind,
+          ...pageOf(request.query),
+        },
+        contextOf(request),
+      ),
+  )
   app.get(
     '/rooms/:id/pins',
     {

@@ -43,6 +43,25 @@ test('my rooms and public ones come in pages of 50 unless told otherwise', async
   ])
 })
 
+test('files of a room come by kind and page, and an unknown kind is refused', async () => {
+  const { call, rooms } = await startGateway()
+  const answer = await call('GET', '/api/v1/rooms/r-tea/files?kind=picture&limit=10&cursor=abc')
+  expect(answer.json()).toMatchObject({ files: [{ seq: 3 }], next: 'page-2' })
+  expect(rooms.calls.pop()).toMatchObject({
+    verb: 'listFiles',
+    input: { room: 'r-tea', kind: 'picture', limit: 10, cursor: 'abc' },
+  })
+  expect((await call('GET', '/api/v1/rooms/r-tea/files?kind=secret')).statusCode).toBe(400)
+})
+
+test('a room gets a name and a picture in one call, and loses the picture by null', async () => {
+  const { call, rooms } = await startGateway()
+  await call('PATCH', '/api/v1/rooms/r-tea', { name: 'Coffee', picture_file_id: 'f-1' })
+  expect(rooms.calls.map(({ verb }) => verb)).toEqual(['renameRoom', 'setRoomPicture'])
+  await call('PATCH', '/api/v1/rooms/r-tea', { picture_file_id: null })
+  expect(rooms.calls.pop()).toMatchObject({ verb: 'setRoomPicture', input: { room: 'r-tea', file: null } })
+})
+
 test('each verb on a room says who and which', async () => {
   const { call, rooms } = await startGateway()
   const verbs = [

@@ -91,22 +91,26 @@ function registerOne(app: App, rooms: RoomsService): void {
   app.patch(
     '/rooms/:id',
     {
-      config: { access: 'user', errors: ['forbidden', 'not_member', 'room_name_taken'] },
+      config: {
+        access: 'user',
+        errors: ['forbidden', 'not_member', 'room_name_taken', 'file_refused', 'quota_exceeded'],
+      },
       schema: {
         tags,
         operationId: 'updateRoom',
-        summary: 'Rename a room',
+        summary: 'Rename a room, give it a picture or take that away',
         params: rest.idParams,
         body: rest.updateRoomBody,
         response: { 200: rest.roomAnswer },
       },
     },
-    (request) => {
+    async (request) => {
       const target = { user: principalOf(request).user, room: request.params.id }
-      const { name } = request.body
-      return name === undefined
-        ? rooms.getRoom(target, contextOf(request))
-        : rooms.renameRoom({ ...target, name }, contextOf(request))
+      const context = contextOf(request)
+      const { name, picture_file_id: file } = request.body
+      const renamed = name === undefined ? undefined : await rooms.renameRoom({ ...target, name }, context)
+      if (file !== undefined) return rooms.setRoomPicture({ ...target, file }, context)
+      return renamed ?? rooms.getRoom(target, context)
     },
   )
   app.delete(

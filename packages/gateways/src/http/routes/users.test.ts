@@ -18,6 +18,19 @@ test('a changed name is passed on in its normal form', async () => {
   expect(auth.calls[0]?.input).toEqual({ user: ann.id, display_name: 'B\u1ebf' })
 })
 
+test('of two pictures chosen at once the one that counts stays open', async () => {
+  const { call, auth, files } = await startGateway()
+  const showing = (id: string) => ({ ...ann, avatar_url: `/api/v1/files/${id}` })
+  auth.answer('updateUser', async () => ({ user: showing('mine') }))
+  auth.answer('getUsers', async () => ({ users: [showing('later')] }))
+  await call('PATCH', '/api/v1/users/me', { avatar_file_id: 'picture' })
+  const released = files.calls.filter(({ verb }) => verb === 'releaseAvatars')
+  expect(released.map(({ input }) => input)).toEqual([
+    { user: ann.id, except: 'mine' },
+    { user: ann.id, except: 'later' },
+  ])
+})
+
 test('people are found by a part of their name, in pages', async () => {
   const { call, auth } = await startGateway()
   const answer = await call('GET', '/api/v1/users?query=%20be%20&limit=2&cursor=page-1')

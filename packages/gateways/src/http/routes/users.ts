@@ -1,4 +1,4 @@
-import type { AuthService, CallContext, SessionsService } from '@parley/contracts'
+import type { AuthService, CallContext, FilesService, SessionsService } from '@parley/contracts'
 import { ParleyError, type User } from '@parley/protocol'
 import * as rest from '@parley/protocol/rest'
 import type { z } from 'zod'
@@ -8,13 +8,15 @@ import { pageOf } from './shapes.ts'
 interface UserDeps {
   readonly auth: AuthService
   readonly sessions: SessionsService
+  readonly files: Pick<FilesService, 'makeSquare' | 'useAsAvatar' | 'releaseAvatars'>
 }
+type MeDeps = Pick<UserDeps, 'auth' | 'files'>
 type UsersQuery = z.output<typeof rest.usersQuery>
 
 const tags = ['People']
 
 export function registerUserRoutes(app: App, deps: UserDeps): void {
-  registerMe(app, deps.auth)
+  registerMe(app, deps)
   registerLookUp(app, deps)
   registerPermissions(app, deps.auth)
 }
@@ -26,7 +28,7 @@ async function findUser(auth: AuthService, id: string, context: CallContext): Pr
   return user
 }
 
-function registerMe(app: App, auth: AuthService): void {
+function registerMe(app: App, { auth, files }: MeDeps): void {
   app.get(
     '/users/me',
     {
@@ -51,7 +53,7 @@ function registerMe(app: App, auth: AuthService): void {
   app.patch(
     '/users/me',
     {
-      config: { access: 'user' },
+      config: { access: 'user', errors: ['not_found', 'file_refused', 'quota_exceeded'] },
       schema: {
         tags,
         operationId: 'updateMe',
@@ -60,12 +62,33 @@ function registerMe(app: App, auth: AuthService): void {
         response: { 200: rest.userAnswer },
       },
     },
-    (request) =>
-      auth.updateUser(
-        { user: principalOf(request).user, display_name: request.body.display_name },
-        contextOf(request),
-      ),
+    async (request) => {
+      const me = principalOf(request).user
+      const context = contextOf(request)
+      const { display_name, avatar_file_id: chosen } = request.body
+      const id =
+        typeof chosen === 'string'
+          ? (await files.makeSquare({ user: me, id: chosen }, context)).file.id
+          : chosen
+      // The new picture is open to all before anybody hears of it, the old one until nobody hears of it any more.
+      if (typeof id === 'string') await files.useAsAvatar({ user: me, id }, context)
+      const answer = await auth.updateUser({ user: me, display_name, avatar_file_id: id }, context)
+      if (id !== undefined) await settleAvatar({ auth, files }, answer.user, context)
+      return answer
+    },
   )
+}
+
+/** Of two changes at once each may have closed the picture that the other shows: whoever is last opens the one that counts. */
+async function settleAvatar({ auth, files }: MeDeps, changed: User, context: CallContext): Promise<void> {
+  let shown = changed
+  for (;;) {
+    const except = shown.avatar_url?.split('/').at(-1)
+    await files.releaseAvatars({ user: shown.id, ...(except === undefined ? {} : { except }) }, context)
+    const now = await findUser(auth, shown.id, context)
+    if (now.avatar_url === shown.avatar_url) return
+    shown = now
+  }
 }
 
 function registerLookUp(app: App, deps: UserDeps): void {

@@ -1,15 +1,21 @@
+import { Readable } from 'node:stream'
 import {
   type AuthService,
   authContract,
   type CallContext,
   type Contract,
+  type FileDoor,
+  type FilesService,
+  filesContract,
+  type NotificationsService,
+  notificationsContract,
   type RoomsService,
   roomsContract,
   type ServiceOf,
   type SessionsService,
   sessionsContract,
 } from '@parley/contracts'
-import type { Entry, Member, Message, Room, User } from '@parley/protocol'
+import type { Entry, FileShape, Member, Message, Notification, Room, User } from '@parley/protocol'
 
 interface Call {
   readonly verb: string
@@ -61,6 +67,11 @@ function fakeService<C extends Contract>(contract: C, table: Answers<C>): Fake<C
 
 export const ann: User = { id: 'u-ann', username: 'ann', display_name: 'Ann' }
 export const ben: User = { id: 'u-ben', username: 'ben', display_name: 'Bến' }
+const storage = {
+  retention_days: null,
+  archive_days: 90,
+  server: { retention_days: null, archive_days: 365 },
+}
 export const room: Room = {
   id: 'r-tea',
   kind: 'public',
@@ -91,6 +102,14 @@ export const entry: Entry = {
   body: 'hello',
   client_id: 'client-0002',
 }
+export const file: FileShape = {
+  id: 'f-cup',
+  name: 'cup.png',
+  type: 'image/png',
+  bytes: 5,
+  width: 2,
+  height: 1,
+}
 export const member: Member = { user: ben, role: 'member', joined_at: 2_500 }
 const permissions = {
   create_room: true,
@@ -107,6 +126,19 @@ const signIn = {
   refresh_token: 'refresh-of-ann',
 }
 const people = [ann, ben]
+export const notification: Notification = {
+  id: 'n-1',
+  kind: 'mention',
+  room: room.id,
+  seq: 2,
+  from: ben.id,
+  preview: 'hello @ann',
+  at: 2_000,
+}
+const inbox = { notifications: [notification], unread: 1, version: 7 }
+const quiet = { do_not_disturb_until: null, quiet_hours: null, push_content: 'full' } as const
+
+const email = { address: 'ann@example.org', verified: true, locale: 'en' as const }
 
 export function fakeAuth(): Fake<typeof authContract> {
   const table: AuthService = {
@@ -130,6 +162,16 @@ export function fakeAuth(): Fake<typeof authContract> {
     keys: async () => ({ keys: [{ kty: 'OKP', kid: 'k1' }], issuer: 'parley', audience: 'parley' }),
     revocations: async () => ({ revocations: [], now: 1 }),
     userRecords: async () => ({ users: [] }),
+    signInOptions: async () => ({ mail: true }),
+    getEmail: async () => ({ email }),
+    setEmail: async ({ locale = 'en' }) => ({ email: { ...email, locale } }),
+    resendVerification: async () => ({}),
+    verifyEmail: async () => ({}),
+    forgotPassword: async () => ({}),
+    resetForgotten: async () => ({}),
+    mailRecipient: async () => ({ recipient: null }),
+    composeMail: async () => ({ mail: null }),
+    settleMail: async () => ({}),
   }
   return fakeService(authContract, table)
 }
@@ -145,6 +187,7 @@ export function fakeRooms(): Fake<typeof roomsContract> {
     searchRooms: async () => ({ rooms: [room] }),
     findRoom: async () => ({ room }),
     renameRoom: async ({ name }) => ({ room: { ...room, name } }),
+    setRoomPicture: async () => ({ room }),
     deleteRoom: async () => ({}),
     joinRoom: async () => ({ room }),
     leaveRoom: async () => ({}),
@@ -164,20 +207,66 @@ export function fakeRooms(): Fake<typeof roomsContract> {
     unpin: appended,
     listMessages: async () => ({ messages: [message], more: false }),
     getMessage: async () => ({ message }),
+    listFiles: async () => ({ files: [{ file, seq: 3, from: ann.id, at: 3_000 }], next: 'page-2' }),
     listPins: async () => ({ messages: [message] }),
     searchMessages: async () => ({ messages: [message] }),
     readLog: async ({ rooms }) => ({
       rooms: rooms.map(({ room }) => ({ room, entries: [entry], head_seq: 3, first_seq: 1, more: false })),
     }),
+    canReadFile: async () => ({ allowed: true }),
+    filesInUse: async () => ({ files: [] }),
+    droppedFiles: async () => ({ dropped: [] }),
+    forgetDroppedFiles: async () => ({}),
     listRoomIds: async () => ({ rooms: [room.id] }),
     resume: async () => ({ mode: 'snapshot', cursor: 'c', rooms: [room], gone: [] }),
     currentCursor: async () => ({ cursor: 'c' }),
     mark: async () => ({ read: 3, delivered: 3, unread: 0 }),
     heads: async () => ({ heads: {} }),
     changedMemberships: async () => ({ cursor: 'e.1', changes: [], more: false, reset: false }),
+    archiveEntries: async () => ({ moved: 0, rooms: 0 }),
+    expireMessages: async () => ({ entries: 0, messages: 0, kept: 0, rooms: 0 }),
+    floors: async () => ({ floors: {} }),
+    getRoomStorage: async () => ({ storage }),
+    setRoomStorage: async () => ({ storage }),
     replay: async () => ({ events: [], more: false }),
+    listTellable: async ({ upto }) => ({ entries: [], through: upto, authors: {} }),
+    memberMarks: async () => ({ marks: [] }),
+    listPreviews: async ({ places }) => ({ previews: places.map(() => '') }),
   }
   return fakeService(roomsContract, table)
+}
+
+export function fakeFiles(): Fake<typeof filesContract> {
+  const table: FilesService = {
+    describeFiles: async () => ({ files: [file] }),
+    makeSquare: async () => ({ file }),
+    useAsAvatar: async () => ({}),
+    releaseAvatars: async () => ({}),
+    dropFiles: async () => ({}),
+  }
+  return fakeService(filesContract, table)
+}
+
+/** Has the bytes `hello` for everybody, and takes whatever comes. */
+export function fakeFileDoor(): FileDoor {
+  return {
+    async upload({ name }, content) {
+      let bytes = 0
+      for await (const chunk of content) bytes += chunk.length
+      return { ...file, name, bytes }
+    },
+    open: async () => ({
+      status: 200,
+      name: file.name,
+      type: file.type,
+      disposition: 'inline',
+      totalBytes: file.bytes,
+      start: 0,
+      end: file.bytes - 1,
+      tag: `"${file.id}"`,
+      content: Readable.from([Buffer.from('hello')]),
+    }),
+  }
 }
 
 export function fakeSessions(): Fake<typeof sessionsContract> {
@@ -194,4 +283,34 @@ export function fakeSessions(): Fake<typeof sessionsContract> {
     listOnline: async () => ({ users: [ben.id] }),
   }
   return fakeService(sessionsContract, table)
+}
+
+export function fakeNotifications(): Fake<typeof notificationsContract> {
+  const table: NotificationsService = {
+    listNotifications: async () => ({ ...inbox, next: 'page-2' }),
+    readNotifications: async () => ({ ...inbox, unread: 0 }),
+    followRead: async () => ({}),
+    getNotificationSettings: async () => ({ settings: quiet }),
+    setNotificationSettings: async ({
+      do_not_disturb_until: until = null,
+      quiet_hours: hours = null,
+      ...more
+    }) => ({
+      settings: {
+        do_not_disturb_until: until,
+        quiet_hours: hours,
+        push_content: more.push_content ?? 'full',
+      },
+    }),
+    getPush: async () => ({ key: 'BKey', subscribed: true }),
+    subscribePush: async () => ({}),
+    unsubscribePush: async () => ({}),
+    getDigest: async () => ({ digest: '1h' }),
+    setDigest: async ({ digest }) => ({ digest }),
+    unsubscribe: async () => ({}),
+    getRoomLevel: async () => ({ level: 'mentions' }),
+    sweepNotifications: async () => ({ items: 0, rooms: 0, people: 0 }),
+    setRoomLevel: async ({ level }) => ({ level }),
+  }
+  return fakeService(notificationsContract, table)
 }

@@ -6,7 +6,15 @@ import { onTestFinished } from 'vitest'
 import type { Principal, TokenVerifier } from '../../shared/token-verifier.ts'
 import { createHttpGateway } from '../create-http-gateway.ts'
 import type { HttpGatewayDeps } from '../gateway-types.ts'
-import { ann, fakeAuth, fakeRooms, fakeSessions } from './fake-services.ts'
+import {
+  ann,
+  fakeAuth,
+  fakeFileDoor,
+  fakeFiles,
+  fakeNotifications,
+  fakeRooms,
+  fakeSessions,
+} from './fake-services.ts'
 
 export const ORIGIN = 'https://chat.example.org'
 export const BEARER = { authorization: 'Bearer good' }
@@ -62,12 +70,17 @@ export async function startGateway(changes: Partial<HttpGatewayDeps> = {}) {
   const auth = fakeAuth()
   const rooms = fakeRooms()
   const sessions = fakeSessions()
+  const files = fakeFiles()
+  const notifications = fakeNotifications()
   const verifier = fakeVerifier()
   const lines: Line[] = []
   const app = await createHttpGateway({
     auth: auth.service,
     rooms: rooms.service,
     sessions: sessions.service,
+    files: files.service,
+    fileDoor: fakeFileDoor(),
+    notifications: notifications.service,
     verifier,
     rates: fakeRates().rates,
     log: recordingLog(lines),
@@ -99,7 +112,7 @@ export async function startGateway(changes: Partial<HttpGatewayDeps> = {}) {
         : { payload: typeof payload === 'string' ? payload : JSON.stringify(payload) }),
     })
 
-  return { app, auth, rooms, sessions, verifier, lines, call }
+  return { app, auth, rooms, sessions, files, notifications, verifier, lines, call }
 }
 
 export function codeOf(answer: Response): string {

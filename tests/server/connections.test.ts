@@ -1,0 +1,66 @@
+/** What the embedded PostgreSQL has to give is enough for all that the roles of one process may open at once. */
+import { join } from 'node:path'
+import { createDatabase } from '@parley/adapters/postgres/create-database'
+import { silentLog } from '@parley/contracts'
+import { expect, onTestFinished, test } from 'vitest'
+import { roleOf } from '../../apps/server/src/topology/service-roles.ts'
+import { startTestServer } from '../support/test-server.ts'
+
+/** Reads of each service, one fewer than its pool has connections: the last one is for what the service does by itself. */
+const READS = [
+  { path: '/rooms', count: 19, answer: 200 },
+  { path: '/users/me', count: 5, answer: 200 },
+  { path: '/notifications', count: 7, answer: 200 },
+  { path: '/files/unknown', count: 5, answer: 404 },
+]
+const TABLES = 'rooms.member, auth.account, notifications.item, files.file'
+/** Ten connections beside the server: what is kept free for an operator's commands. */
+const COMMANDS = 10
+
+test('while all pools are full and an operator is busy beside it, nobody is refused', async () => {
+  const server = await startTestServer()
+  onTestFinished(async () => void (await server.stop()))
+  const registered = await fetch(`${server.url}/api/v1/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'ann', password: 'a-long-passphrase' }),
+  })
+  const { access_token: token } = (await registered.json()) as { access_token: string }
+  const host = join(server.dataDirectory, 'postgres')
+  const database = createDatabase({
+    connection: { host, port: 5432, user: roleOf('rooms'), database: 'parley' },
+    maxConnections: COMMANDS,
+    log: silentLog,
+  })
+  onTestFinished(() => database.close())
+  await Promise.all(Array.from({ length: COMMANDS }, () => database.query('select pg_sleep(0.05)')))
+
+  const owner = createDatabase({
+    connection: { host, port: 5432, user: 'parley', database: 'parley' },
+    maxConnections: 1,
+    log: silentLog,
+  })
+  onTestFinished(() => owner.close())
+  const wanted = READS.reduce((sum, { count }) => sum + count, 0)
+  const answers = await owner.transaction(async (transaction) => {
+    await transaction.query(`lock table ${TABLES} in access exclusive mode`)
+    const asked = READS.flatMap(({ path, count }) =>
+      Array.from({ length: count }, async () => {
+        const headers = { authorization: `Bearer ${token}` }
+        return `${path} ${(await fetch(`${server.url}/api/v1${path}`, { headers })).status}`
+      }),
+    )
+    const waiting = async () =>
+      (
+        await transaction.query<{ count: number }>(
+          `select count(distinct pid)::int as count from pg_locks where not granted`,
+        )
+      ).rows[0]?.count
+    await expect.poll(waiting, { timeout: 20_000, interval: 50 }).toBeGreaterThanOrEqual(wanted)
+    return { asked }
+  })
+  expect(await Promise.all(answers.asked)).toEqual(
+    READS.flatMap(({ path, count, answer }) => Array.from({ length: count }, () => `${path} ${answer}`)),
+  )
+  expect(server.output()).not.toContain('connection slots')
+})
