@@ -127,6 +127,19 @@ export function describeFiles(topology: Topology<FileKeeping>): void {
       expect(JSON.stringify(items)).not.toContain(file.id)
     })
 
+    it('what is no good file is refused by its rule, and at once', async () => {
+      const [damaged, empty] = [picture().slice(0, 60), new Blob([])]
+      const rules = [
+        [damaged, 'picture_damaged'],
+        [empty, 'empty'],
+      ] as const
+      for (const [content, rule] of rules)
+        await expect(ann.parley.upload(content, { name: 'bad.png' })).rejects.toMatchObject({
+          code: 'file_refused',
+          details: { rule },
+        })
+    })
+
     it('nobody sends what another uploaded', async () => {
       const room = await groupOf(bob)
       const file = await ann.parley.upload(picture(), { name: 'mine.png' })

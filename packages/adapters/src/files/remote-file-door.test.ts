@@ -91,6 +91,22 @@ it('a refusal reaches a sender who is still sending', async () => {
   expect(error).toMatchObject({ code: 'file_too_large', details: { max_bytes: 1 } })
 })
 
+it.each([0, 1, 3])('a refusal after all %i blocks were read reaches the sender', async (count) => {
+  const door = remote(
+    await listen({
+      async upload(_input, content) {
+        for await (const _ of content);
+        // As when the store is asked, too: the request has ended meanwhile.
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        throw new ParleyError('file_refused')
+      },
+    }),
+  )
+  await expect(door.upload({ user: 'ann', name: 'empty' }, blocks(count))).rejects.toMatchObject({
+    code: 'file_refused',
+  })
+})
+
 it('a source that breaks is told as what it is, and the other side sees a cut line, never an end', async () => {
   const seen = Promise.withResolvers<string>()
   const door = remote(

@@ -48,7 +48,7 @@ export function createFileDoorServer({ serviceKeys, log }: FileDoorServerOptions
       if (request.url === UPLOAD_PATH) await takeUpload(door, request, response)
       else await sendOpened(door, request, response)
     } catch (error) {
-      if (!(error instanceof ParleyError) && !request.destroyed)
+      if (!(error instanceof ParleyError) && !request.socket.destroyed)
         log.error({ error, path: request.url }, 'a transfer of a file failed')
       const known = error instanceof ParleyError ? error : new ParleyError('unavailable')
       if (response.headersSent) response.destroy()
@@ -98,7 +98,8 @@ async function refuse(
   status: number,
   error: ParleyError,
 ): Promise<void> {
-  if (request.destroyed || response.destroyed) return
+  // Not `request.destroyed`: that it is as soon as it was read to its end.
+  if (request.socket.destroyed || response.destroyed) return
   response
     .writeHead(status, { 'content-type': 'application/json', connection: 'close' })
     .end(JSON.stringify({ error: toWireError(error) }))
