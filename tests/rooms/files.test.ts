@@ -124,7 +124,7 @@ describe('files of a room', () => {
     await kit.database.query(`update rooms.entry set at = now() - interval '2 years' where room_id = $1`, [
       room,
     ])
-    await kit.database.query('select rooms.archive_entries(array[$1], array[0]::bigint[], now(), 100)', [
+    await kit.database.query('select rooms.move_entries(array[$1], array[0]::bigint[], array[now()], 100)', [
       room,
     ])
     const { rows } = await kit.database.query('select 1 from rooms.entry where room_id = $1', [room])
