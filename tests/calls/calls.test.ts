@@ -169,6 +169,21 @@ describe('who may', () => {
       )
   })
 
+  it('who is removed from the room is out of its call with the next look', async () => {
+    const [ann, bob] = [await kit.person(), await kit.person('goner')]
+    const { room } = await kit.rooms.createRoom({ user: ann, kind: 'group', name: 'g', usernames: ['goner'] })
+    const { call } = await start(ann, room.id)
+    await calls.joinCall({ user: bob, call: call.id, endpoint: endpointOf(bob) })
+    const heard = await hear(bob)
+    await kit.rooms.removeMember({ user: ann, room: room.id, member: bob })
+    await passTime(dependencies)
+    expect(heard).toContainEqual(expect.objectContaining({ event: 'dismiss', endpoint: endpointOf(bob) }))
+    expect((await calls.listCalls({ user: ann })).calls[0]?.participants).toContainEqual({
+      user: bob,
+      standing: 'left',
+    })
+  })
+
   it('without the permission nobody starts one', async () => {
     const ann = await kit.person('mute', {
       permissions: {

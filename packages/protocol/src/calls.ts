@@ -36,6 +36,21 @@ export const call = z.object({
   participants: z.array(callParticipant),
 })
 
+const asked = { id: z.int() }
+const inCall = { ...asked, endpoint, call: shape.id }
+
+/** What a client may ask of a call. `here` every `CALL_HERE_MS` while it is in one; `signal` is passed on unread. */
+export const callRequest = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('start'), ...asked, endpoint, room: shape.id, media: shape.callMedia }),
+  z.object({ op: z.literal('join'), ...inCall }),
+  z.object({ op: z.literal('decline'), ...asked, call: shape.id }),
+  z.object({ op: z.literal('leave'), ...inCall }),
+  z.object({ op: z.literal('here'), ...inCall }),
+  z.object({ op: z.literal('signal'), ...inCall, to: shape.id, data: z.string().max(SIGNAL_MAX_BYTES) }),
+  z.object({ op: z.literal('list'), ...asked }),
+])
+
+export type CallRequest = z.output<typeof callRequest>
 export type CallShape = z.output<typeof call>
 export type CallLineShape = z.output<typeof shape.callLine>
 export type CallMedia = z.output<typeof shape.callMedia>

@@ -95,7 +95,13 @@ async function connect(options: EmbeddedOptions, stack: Stack, roles: LoadedRole
   const clock = systemClock
   if (settings.databaseUrl === undefined) {
     const settings = { max_connections: String(connectionsFor(roles)) }
-    const postgres = await openEmbeddedPostgres({ data: options.data, log, clock, onGivenUp: onFatal, settings })
+    const postgres = await openEmbeddedPostgres({
+      data: options.data,
+      log,
+      clock,
+      onGivenUp: onFatal,
+      settings,
+    })
     stack.defer(() => postgres.stop())
     return postgres.connection
   }

@@ -6,5 +6,5 @@ export interface CallsDependencies {
   readonly clock: Clock
   readonly newId: NewId
   readonly log: Log
-  readonly rooms: Pick<RoomsService, 'callRoom' | 'appendCallLine'>
+  readonly rooms: Pick<RoomsService, 'callRoom' | 'appendCallLine' | 'memberMarks'>
 }

@@ -1,5 +1,7 @@
-/** What happens to calls when nobody does anything: ringing ends, and who is not heard of is lost. */
+/** What happens to calls when nobody in them does anything: ringing ends, who is not heard of is lost, who was removed is out. */
+import { MEMBER_MARKS_MAX } from '@parley/contracts'
 import { announceCall } from './announce-call.ts'
+import type { CallEvent } from './call-machine.ts'
 import type { CallsDependencies } from './dependencies.ts'
 import { advance } from './keep-call.ts'
 
@@ -21,7 +23,8 @@ export async function passTime(dependencies: CallsDependencies): Promise<number>
     [new Date(now)],
     'calls.due',
   )
-  const events = [
+  const events: { readonly id: string; readonly event: CallEvent }[] = [
+    ...(await findRemoved(dependencies, now)),
     ...silent.map((one) => ({
       id: one.call_id,
       event: { type: 'lose', user: one.user_id, endpoint: one.endpoint, at: now } as const,
@@ -35,4 +38,26 @@ export async function passTime(dependencies: CallsDependencies): Promise<number>
     announceCall(bus, call, signals)
   }
   return advanced
+}
+
+/** Of those who are in a call, whoever is no member of its room any more. */
+async function findRemoved(
+  { database, rooms }: CallsDependencies,
+  at: number,
+): Promise<{ id: string; event: CallEvent }[]> {
+  const { rows } = await database.query<{ id: string; room: string; user: string }>(
+    `select c.id, c.room_id as room, p.key as user from calls.call c, jsonb_each(c.call->'participants') p
+     where c.ended_at is null and p.value->>'standing' in ('ringing', 'joined')`,
+    [],
+    'calls.people',
+  )
+  const removed: { id: string; event: CallEvent }[] = []
+  for (let from = 0; from < rows.length; from += MEMBER_MARKS_MAX) {
+    const some = rows.slice(from, from + MEMBER_MARKS_MAX)
+    const { marks } = await rooms.memberMarks({ members: some.map(({ user, room }) => ({ user, room })) })
+    const members = new Set(marks.map(({ user, room }) => `${user} ${room}`))
+    for (const { id, room, user } of some)
+      if (!members.has(`${user} ${room}`)) removed.push({ id, event: { type: 'remove', user, at } })
+  }
+  return removed
 }
