@@ -17,6 +17,7 @@ import { createPushTransport } from '@parley/adapters/push/create-push-transport
 import {
   authContract,
   type Bus,
+  callsContract,
   createIds,
   type FileDoor,
   filesContract,
@@ -32,6 +33,8 @@ import { createTokenVerifier } from '@parley/gateways/shared/token-verifier'
 import { createWsGateway } from '@parley/gateways/ws/create-ws-gateway'
 import { createAuthService } from '@parley/services/auth/create-auth-service'
 import { authMigrations } from '@parley/services/auth/migrations'
+import { createCallsService } from '@parley/services/calls/create-calls-service'
+import { callsMigrations } from '@parley/services/calls/migrations'
 import { createFilesService, type RunningFilesService } from '@parley/services/files/create-files-service'
 import { filesMigrations } from '@parley/services/files/migrations'
 import { createNotificationsService } from '@parley/services/notifications/create-notifications-service'
@@ -60,6 +63,7 @@ interface Callers {
   readonly notifications: ReturnType<
     typeof createLocalCaller<(typeof notificationsContract)['verbs']>
   >['service']
+  readonly calls: ReturnType<typeof createLocalCaller<(typeof callsContract)['verbs']>>['service']
 }
 
 /** Services on a database of their own, called as if they were far away. */
@@ -73,6 +77,7 @@ async function startServices(
     roomsMigrations,
     filesMigrations,
     notificationsMigrations,
+    callsMigrations,
   ])
   stack.defer(drop)
   const shared = { bus, clock: systemClock, log: silentLog, newId: createIds() }
@@ -81,6 +86,7 @@ async function startServices(
   const rooms = createLocalCaller(roomsContract, true)
   const files = createLocalCaller(filesContract, true)
   const notifications = createLocalCaller(notificationsContract, true)
+  const calls = createLocalCaller(callsContract, true)
 
   const sessionsService = createSessionsService(shared)
   stack.defer(() => sessionsService.close())
@@ -116,6 +122,11 @@ async function startServices(
   await notificationsService.start()
   notifications.connect(notificationsService)
 
+  const callsService = createCallsService({ ...shared, database, rooms: rooms.service })
+  stack.defer(() => callsService.close())
+  callsService.start()
+  calls.connect(callsService)
+
   const authService = createAuthService({
     ...shared,
     database,
@@ -148,6 +159,7 @@ async function startServices(
       files: files.service,
       fileDoor: await startFileDoor(filesService, stack),
       notifications: notifications.service,
+      calls: calls.service,
     },
     setupCode: await authService.ensureSetupCode(),
     abilities: {

@@ -29,6 +29,7 @@ const COUNTS: Readonly<Record<ClusterPart, number>> = {
   rooms: 2,
   notifications: 1,
   scheduler: 1,
+  calls: 1,
   ws: 2,
   http: 2,
 }

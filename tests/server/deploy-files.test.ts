@@ -38,6 +38,7 @@ const NOT_IN_COMPOSE: Partial<Record<SettingName, string>> = {
   notificationsDatabaseUrl: 'one PostgreSQL for all schemas',
   filesDatabaseUrl: 'one PostgreSQL for all schemas',
   schedulerDatabaseUrl: 'one PostgreSQL for all schemas',
+  callsDatabaseUrl: 'one PostgreSQL for all schemas',
   internalUrl: 'a container’s own name is reachable',
   origins: 'the public URL is the only one',
   rateLimits: 'for tests and benchmarks only',

@@ -19,6 +19,7 @@ const looks = {
   rooms: /^parley rooms/,
   notifications: /^parley notifications/,
   scheduler: /^parley scheduler/,
+  calls: /^parley calls/,
   ws: /^parley ws/,
   http: /^parley http/,
   nginx: /^nginx: master/,

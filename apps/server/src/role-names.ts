@@ -6,6 +6,7 @@ export const allRoles = [
   'notifications',
   'files',
   'scheduler',
+  'calls',
   'ws',
   'http',
 ] as const

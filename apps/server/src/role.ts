@@ -27,7 +27,7 @@ import type { Registry } from 'prom-client'
 import type { RoleName } from './role-names.ts'
 
 /** Those with a schema of their own. */
-export const schemaNames = ['auth', 'rooms', 'notifications', 'files', 'scheduler'] as const
+export const schemaNames = ['auth', 'rooms', 'notifications', 'files', 'scheduler', 'calls'] as const
 export type SchemaName = (typeof schemaNames)[number]
 /** What a process offers to the others: services, and a gateway its own connections. */
 export interface Provided extends Services {

@@ -9,6 +9,7 @@ const roleTable: Record<RoleName, () => Promise<RoleModule>> = {
   notifications: () => import('./roles/notifications.ts'),
   files: () => import('./roles/files.ts'),
   scheduler: () => import('./roles/scheduler.ts'),
+  calls: () => import('./roles/calls.ts'),
   ws: () => import('./roles/ws.ts'),
   http: () => import('./roles/http.ts'),
 }

@@ -1,5 +1,6 @@
 /** What travels on the bus, by topic. Everything here is a hint: what is stored is the fact. */
 import type { EntryKind, Notification, Presence, Room } from '@parley/protocol'
+import type { CallShape, Standing } from '@parley/protocol/calls'
 
 export const roomTopic = (room: string): string => `room:${room}`
 export const userTopic = (user: string): string => `user:${user}`
@@ -29,6 +30,8 @@ export type RoomEvent =
   /** Facts that are not per member: `me` and `peer` are left out. */
   | { type: 'updated'; room: Room }
   | { type: 'deleted'; room: Room }
+  /** Who is in the room's call now, or that it is over. */
+  | { type: 'call'; call: CallShape }
 
 export type UserEvent =
   | { type: 'added'; room: string }
@@ -40,7 +43,15 @@ export type UserEvent =
   | { type: 'marks'; room: string; delivered: number; read: number; unread: number }
   /** A new inbox item; `version` as in the frame. */
   | { type: 'notification'; item: Notification; unread: number; version: number; alert: boolean }
+  | CallEvent
   | { type: 'inbox'; read: string[] | 'all'; unread: number; version: number }
+
+/** What a call means to one person; `endpoint` where only one of theirs is meant. */
+export type CallEvent =
+  | { type: 'call'; event: 'ring'; call: CallShape }
+  | { type: 'call'; event: 'silence'; call: CallShape; why: Standing | 'ended' }
+  | { type: 'call'; event: 'dismiss'; call: CallShape; endpoint: string }
+  | { type: 'call'; event: 'signal'; id: string; from: string; endpoint: string; data: string }
 
 /** `away_ms`: nothing of the publisher is sure to have arrived since that long ago. */
 export interface LossesEvent {

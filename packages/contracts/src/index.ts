@@ -1,5 +1,6 @@
 export * from './auth.ts'
 export * from './backlog.ts'
+export * from './calls.ts'
 export * from './contract.ts'
 export * from './events.ts'
 export * from './files.ts'

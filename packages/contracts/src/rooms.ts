@@ -261,6 +261,19 @@ export const roomsContract = defineContract('rooms', {
     z.object({ places: z.array(inRoom.extend({ seq: shape.seq })).max(MEMBER_MARKS_MAX) }),
     z.object({ previews: z.array(z.string()) }),
   ),
+  /**
+   * For the calls service only: whether this member may start or answer calls there, and the members, one more than
+   * it rings for at most. Throws as reading does.
+   */
+  callRoom: verb(
+    inRoom,
+    z.object({ direct: z.boolean(), canStart: z.boolean(), members: z.array(shape.id) }),
+  ),
+  /** For the calls service only; `client_id` makes it the same line. */
+  appendCallLine: verb(
+    z.object({ room: shape.id, sender: shape.id, client_id: z.string(), line: shape.callLine }),
+    z.object({}),
+  ),
   /** For gateways only: the stored entries of a gap as bus events, ready to be pushed. */
   replay: verb(
     z.object({ room: shape.id, after: shape.position, upto: shape.position }),

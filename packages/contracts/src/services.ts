@@ -1,5 +1,6 @@
 /** Every service there is, by the name of its role. */
 import { authContract } from './auth.ts'
+import { callsContract } from './calls.ts'
 import type { ServiceOf } from './contract.ts'
 import { filesContract } from './files.ts'
 import { notificationsContract } from './notifications.ts'
@@ -14,6 +15,7 @@ export const serviceContracts = {
   notifications: notificationsContract,
   files: filesContract,
   scheduler: schedulerContract,
+  calls: callsContract,
 } as const
 
 export type ServiceName = keyof typeof serviceContracts

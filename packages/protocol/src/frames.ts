@@ -1,5 +1,6 @@
 /** What travels on a socket and on the stand-by link: one JSON object a frame, `t` says the type. */
 import { z } from 'zod'
+import { type CallShape, callRequest, type Standing } from './calls.ts'
 import type { ErrorCode } from './errors.ts'
 import type { PublishedLimits } from './limits.ts'
 import { FILES_PER_MESSAGE_MAX, LOG_MAX_ROOMS, WATCH_MAX_USERS } from './limits.ts'
@@ -69,6 +70,7 @@ export const clientFrames = {
   watch: z.object({ id: requestId, users: z.array(shape.id).max(WATCH_MAX_USERS) }),
   /** One's own state while connected: a client says `away` when nobody has looked for a while. */
   presence: z.object({ id: requestId, state: z.enum(['online', 'away']) }),
+  call: callRequest,
   ping: z.object({ id: requestId }),
 } as const
 
@@ -134,6 +136,13 @@ export interface InboxFrame {
   version: number
   read: string[] | 'all'
 }
+/** `signal` and `dismiss` go to one endpoint, the others to all devices; `state` to everybody in the room. */
+export type CallFrame = { t: 'call' } & (
+  | { event: 'ring' | 'state'; call: CallShape }
+  | { event: 'silence'; call: CallShape; why: Standing | 'ended' }
+  | { event: 'dismiss'; call: CallShape; endpoint: string }
+  | { event: 'signal'; call: string; from: string; endpoint: string; data: string }
+)
 export interface GoodbyeFrame {
   t: 'goodbye'
   within_ms: number
@@ -152,6 +161,7 @@ export type PushFrame =
   | PresenceFrame
   | NotificationFrame
   | InboxFrame
+  | CallFrame
   | GoodbyeFrame
 
 export interface ErrorFrame {
@@ -192,6 +202,8 @@ export interface Answers {
   typing: Record<never, never>
   watch: { presence: Presence[] }
   presence: { state: PresenceState }
+  /** `call` to `start`, `join` and `here`; `calls` to `list`. */
+  call: { call?: CallShape; calls?: CallShape[] }
   ping: { cursor: string }
 }
 

@@ -174,6 +174,17 @@ export const entryKind = z.enum([
   'call',
 ])
 
+export const callMedia = z.enum(['sound', 'video'])
+
+/** Of a `call` entry of the log. `missed`: over, and nobody had answered. */
+export const callLine = z.object({
+  call: id,
+  line: z.enum(['started', 'joined', 'left', 'ended', 'missed']),
+  media: callMedia.optional(),
+  reason: z.enum(['missed', 'declined', 'busy', 'cancelled']).optional(),
+  duration_ms: z.int().min(0).optional(),
+})
+
 /** One line of a room's log. Which fields are there depends on `kind`. */
 export const entry = z.object({
   room: id,
@@ -191,6 +202,7 @@ export const entry = z.object({
   user: id.optional(),
   role: role.optional(),
   name: z.string().optional(),
+  call: callLine.optional(),
   redacted: z.literal(true).optional(),
 })
 

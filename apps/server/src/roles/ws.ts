@@ -10,6 +10,7 @@ export async function start(context: RoleContext): Promise<RunningRole> {
     rooms: services.rooms,
     sessions: services.sessions,
     notifications: services.notifications,
+    calls: services.calls,
     bus,
     verifier: await context.verifier(),
     rates,

@@ -26,7 +26,7 @@ test('without anything set, only this machine is served, from one directory, by 
     databaseUrl: undefined,
     rateLimits: true,
     log: 'info',
-    roles: ['auth', 'sessions', 'rooms', 'notifications', 'files', 'scheduler', 'ws', 'http'],
+    roles: ['auth', 'sessions', 'rooms', 'notifications', 'files', 'scheduler', 'calls', 'ws', 'http'],
     trustProxy: [],
     web: true,
     strictCalls: false,
@@ -72,7 +72,7 @@ test.for([
   [
     'PARLEY_ROLES',
     'http,rooom',
-    'knows no role "rooom"; the roles are all, auth, sessions, rooms, notifications, files, scheduler, ws, http. Did you mean rooms?',
+    'knows no role "rooom"; the roles are all, auth, sessions, rooms, notifications, files, scheduler, calls, ws, http. Did you mean rooms?',
   ],
   ['PARLEY_ARCHIVE_AFTER', '0', 'must be off, or a whole number of days from 1 to 36500'],
   ['PARLEY_ARCHIVE_AFTER', '36501', 'must be off, or a whole number of days'],
@@ -120,14 +120,14 @@ test('values at their bounds are taken', () => {
 
 test('a partial list of roles is refused with what it would need', () => {
   expect(() => readSettings({ PARLEY_ROLES: 'http,ws' })).toThrow(
-    'PARLEY_ROLES leaves out auth, sessions, rooms, notifications, files, scheduler, but the embedded topology runs every role in one process: a process with some of them needs PARLEY_REDIS_URL',
+    'PARLEY_ROLES leaves out auth, sessions, rooms, notifications, files, scheduler, calls, but the embedded topology runs every role in one process: a process with some of them needs PARLEY_REDIS_URL',
   )
 })
 
 test('a process of many is told everything it lacks at once', () => {
   const some = { PARLEY_ROLES: 'ws', PARLEY_REDIS_URL: 'redis://127.0.0.1' }
   expect(() => demandDistributed(readSettings(some))).toThrow(
-    'for the roles ws these are missing: PARLEY_SERVICE_KEY, PARLEY_AUTH_URLS, PARLEY_SESSIONS_URLS, PARLEY_ROOMS_URLS, PARLEY_NOTIFICATIONS_URLS, PARLEY_FILES_URLS.',
+    'for the roles ws these are missing: PARLEY_SERVICE_KEY, PARLEY_AUTH_URLS, PARLEY_SESSIONS_URLS, PARLEY_ROOMS_URLS, PARLEY_NOTIFICATIONS_URLS, PARLEY_FILES_URLS, PARLEY_CALLS_URLS.',
   )
   const key = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
   const all = { ...some, PARLEY_RABBITMQ_URL: 'amqp://127.0.0.1', PARLEY_SERVICE_KEY: key }
@@ -136,6 +136,7 @@ test('a process of many is told everything it lacks at once', () => {
     PARLEY_SESSIONS_URLS: 'http://b:1',
     PARLEY_ROOMS_URLS: 'http://c:1,http://d:1',
     PARLEY_NOTIFICATIONS_URLS: 'http://e:1',
+    PARLEY_CALLS_URLS: 'http://g:1',
     PARLEY_FILES_URLS: 'http://f:1',
   }
   expect(demandDistributed(readSettings({ ...all, ...urls })).urls.rooms).toEqual([

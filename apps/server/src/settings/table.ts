@@ -120,6 +120,15 @@ export const settingsTable = {
     description: 'The same for the files service.',
     secret: true,
   }),
+  callsDatabaseUrl: setting({
+    env: 'PARLEY_CALLS_DATABASE_URL',
+    flag: '--calls-database-url',
+    placeholder: 'url',
+    fallback: undefined,
+    parse: kinds.databaseUrl,
+    description: 'The same for the calls service.',
+    secret: true,
+  }),
   schedulerDatabaseUrl: setting({
     env: 'PARLEY_SCHEDULER_DATABASE_URL',
     flag: '--scheduler-database-url',
@@ -205,6 +214,14 @@ export const settingsTable = {
     fallback: undefined,
     parse: kinds.serviceUrls,
     description: 'The same for `files`.',
+  }),
+  callsUrls: setting({
+    env: 'PARLEY_CALLS_URLS',
+    flag: '--calls-urls',
+    placeholder: 'list',
+    fallback: undefined,
+    parse: kinds.serviceUrls,
+    description: 'The same for `calls`.',
   }),
   schedulerUrls: setting({
     env: 'PARLEY_SCHEDULER_URLS',
@@ -366,6 +383,8 @@ type Optional =
   | 'filesDatabaseUrl'
   | 'filesUrls'
   | 'fileStore'
+  | 'callsDatabaseUrl'
+  | 'callsUrls'
   | 'schedulerDatabaseUrl'
   | 'schedulerUrls'
   | 'smtpUrl'

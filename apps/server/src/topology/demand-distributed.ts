@@ -25,7 +25,8 @@ const callees: Readonly<Record<RoleName, readonly ServiceName[]>> = {
   notifications: ['auth', 'sessions', 'rooms'],
   files: ['auth', 'rooms'],
   scheduler: ['rooms', 'notifications'],
-  ws: ['auth', 'sessions', 'rooms', 'notifications', 'files'],
+  calls: ['rooms'],
+  ws: ['auth', 'sessions', 'rooms', 'notifications', 'files', 'calls'],
   http: ['auth', 'sessions', 'rooms', 'notifications', 'files'],
 }
 

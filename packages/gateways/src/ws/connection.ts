@@ -40,6 +40,8 @@ export class Connection implements Flushable {
   silentBeats = 0
   openedAt: number
   badFrames: number[] | undefined
+  /** Where its client is or was in a call. */
+  endpoints: Set<string> | undefined
   /** When it last said that its user types, by room. */
   typedAt: Map<string, number> | undefined
 

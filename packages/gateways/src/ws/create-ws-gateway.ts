@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import {
   type AuthService,
   type Bus,
+  type CallsService,
   type Clock,
   type GatewayService,
   type Log,
@@ -39,6 +40,7 @@ export interface WsGatewayDependencies {
   readonly rooms: RoomsService
   readonly sessions: SessionsService
   readonly notifications: Pick<NotificationsService, 'followRead'>
+  readonly calls: CallsService
   readonly bus: Bus
   readonly verifier: TokenVerifier
   readonly rates: RateLimiter

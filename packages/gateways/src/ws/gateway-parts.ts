@@ -1,5 +1,6 @@
 import type {
   AuthService,
+  CallsService,
   Clock,
   Log,
   NewId,
@@ -20,6 +21,7 @@ export interface GatewayParts {
   readonly rooms: RoomsService
   readonly sessions: SessionsService
   readonly notifications: Pick<NotificationsService, 'followRead'>
+  readonly calls: CallsService
   readonly verifier: TokenVerifier
   readonly rates: RateLimiter
   readonly clock: Clock

@@ -24,6 +24,7 @@ import {
   TYPING_INTERVAL_MS,
 } from '@parley/protocol'
 import { createBurst } from './burst.ts'
+import { toCallFrame } from './call-requests.ts'
 import type { Connection } from './connection.ts'
 import type { Flusher } from './flusher.ts'
 import { PresenceWatch } from './presence-watch.ts'
@@ -243,6 +244,8 @@ export class Hub {
     } else if (event.type === 'marks') {
       const { user, delivered, read } = event
       this.#tell(channel, { t: 'marks', room, user, delivered, read }, user, false)
+    } else if (event.type === 'call') {
+      this.#tell(channel, { t: 'call', event: 'state', call: event.call }, null, false)
     } else {
       this.#tell(channel, { t: 'room', room: event.room, change: event.type }, null, false)
       if (event.type === 'deleted')
@@ -267,6 +270,11 @@ export class Hub {
       const { type: _type, ...marks } = event
       const burst = createBurst([JSON.stringify({ t: 'marks', user, ...marks })])
       for (const connection of connections) if (connection.ready) connection.push(burst)
+    } else if (event.type === 'call') {
+      for (const connection of connections) {
+        const frame = connection.ready ? toCallFrame(event, connection) : null
+        if (frame !== null) connection.send(frame)
+      }
     } else if (event.type === 'notification' || event.type === 'inbox') {
       const burst = createBurst([JSON.stringify(toInboxFrame(event))])
       for (const connection of connections) if (connection.ready) connection.push(burst)

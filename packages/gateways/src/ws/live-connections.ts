@@ -1,4 +1,5 @@
 /** All live connections of this gateway: made here, looked after here, gone from here. */
+import { loseEndpoints } from './call-requests.ts'
 import { Connection } from './connection.ts'
 import { connectionId } from './forward-frame.ts'
 import type { GatewayParts } from './gateway-parts.ts'
@@ -51,6 +52,7 @@ export function createLiveConnections(parts: GatewayParts): LiveConnections {
     heartbeat.remove(connection)
     hub.detach(connection)
     void closeSession(parts, connection)
+    loseEndpoints(parts.calls, connection)
     if (open.size === 0) onEmpty()
   }
 

@@ -11,6 +11,7 @@ import {
 } from '@parley/protocol'
 import { clientFrames } from '@parley/protocol/frames'
 import type { z } from 'zod'
+import { askOfCall } from './call-requests.ts'
 import type { Connection } from './connection.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 
@@ -100,6 +101,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
     asker.connection.away = frame.state === 'away'
     return sessions.setState({ id: asker.connection.id, user: asker.user, state: frame.state })
   },
+  call: ({ calls }, asker, frame) => askOfCall(calls, asker, frame),
   async ping({ rooms }, asker) {
     const { cursor } = await rooms.currentCursor({})
     // Never hand out less than what `ready` covered, nor more than repair may still be working on.

@@ -50,6 +50,9 @@ function answerRequest(
       return { presence: frame.users.map((one) => ({ user: one, state: 'online' as const })) }
     case 'rooms':
       return server.roomPage(user, frame.next)
+    case 'call':
+      // Nobody calls anybody here.
+      return 'unavailable'
     case 'log':
       return { rooms: frame.rooms.map((one) => readLog(server, user, one, frame.limit ?? 50)) }
     default:
@@ -72,7 +75,10 @@ function readLog(
   return { room, entries, head_seq: found.head, first_seq: found.firstSeq, more: from + limit < found.head }
 }
 
-type InRoom = Exclude<ClientFrame, { t: 'typing' | 'auth' | 'ping' | 'presence' | 'watch' | 'rooms' | 'log' }>
+type InRoom = Exclude<
+  ClientFrame,
+  { t: 'typing' | 'auth' | 'ping' | 'presence' | 'watch' | 'rooms' | 'log' | 'call' }
+>
 
 function answerInRoom(server: FakeServer, user: string, frame: InRoom): Answer {
   const room = server.rooms.get(frame.room)

@@ -4,6 +4,7 @@ import { tellLosses } from '../shared/tell-losses.ts'
 import { traceItems } from '../shared/trace-items.ts'
 import { createAnnouncer } from './announcer.ts'
 import { archiveEntries } from './archive-entries.ts'
+import { createAppendCallLine, createCallRoom } from './call-lines.ts'
 import { createChangeMembers } from './change-members.ts'
 import { createChangeMessage } from './change-message.ts'
 import { changedMemberships } from './changed-memberships.ts'
@@ -96,6 +97,8 @@ export function createRoomsService(dependencies: RoomsDependencies): RunningRoom
     changedMemberships: (input) => changedMemberships(database, readEpoch, input),
     archiveEntries: (input, context) => archiveEntries({ database, clock, log }, input, context?.signal),
     expireMessages: (input, context) => expireMessages({ database, clock, log }, input, context?.signal),
+    callRoom: createCallRoom(database, directory),
+    appendCallLine: createAppendCallLine(write),
     async start() {
       stopTelling = tellLosses(bus, clock)
       startSampling()

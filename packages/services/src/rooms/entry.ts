@@ -1,6 +1,7 @@
 /** One line of a room's log: as a row, as the contract's shape, as the frame that goes to every receiver. */
 import type { EntryEvent } from '@parley/contracts'
 import type { Entry, EntryKind, FileShape, Role } from '@parley/protocol'
+import type { CallLineShape } from '@parley/protocol/calls'
 
 /** What only some kinds have. */
 export interface EntryData {
@@ -11,6 +12,7 @@ export interface EntryData {
   user?: string
   role?: Role
   name?: string
+  call?: CallLineShape
 }
 
 export interface EntryRow {

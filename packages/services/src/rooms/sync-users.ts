@@ -45,6 +45,7 @@ interface KnownUser {
 }
 
 export interface Directory {
+  hasPermission(user: string, permission: PermissionName): Promise<boolean>
   /** Throws `forbidden` when this permission was taken away, `unauthenticated` for somebody auth does not know. */
   assertPermission(user: string, permission: PermissionName): Promise<void>
   /** In the order of the names. Throws `not_found` naming those that do not exist. */
@@ -72,11 +73,16 @@ export function createDirectory(database: Database, auth: Pick<AuthService, 'use
     return read(column, values)
   }
 
+  async function hasPermission(id: string, permission: PermissionName): Promise<boolean> {
+    const [user] = await load('id', [id])
+    if (user === undefined) throw new ParleyError('unauthenticated')
+    return !user.disabled && user.permissions[permission] !== false
+  }
+
   return {
+    hasPermission,
     async assertPermission(id, permission) {
-      const [user] = await load('id', [id])
-      if (user === undefined) throw new ParleyError('unauthenticated')
-      if (user.disabled || user.permissions[permission] === false) throw new ParleyError('forbidden')
+      if (!(await hasPermission(id, permission))) throw new ParleyError('forbidden')
     },
     async findByUsername(usernames) {
       const users = await load('username', usernames)

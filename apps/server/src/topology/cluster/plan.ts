@@ -15,6 +15,7 @@ const REPLICAS: Readonly<Record<RoleName, number>> = {
   notifications: 1,
   files: 1,
   scheduler: 1,
+  calls: 1,
   ws: 2,
   http: 2,
 }
@@ -78,6 +79,7 @@ export function environmentOf(
     PARLEY_NOTIFICATIONS_URLS: urlsOf('notifications'),
     PARLEY_FILES_URLS: urlsOf('files'),
     PARLEY_SCHEDULER_URLS: urlsOf('scheduler'),
+    PARLEY_CALLS_URLS: urlsOf('calls'),
     PARLEY_FILE_STORE: filePlaceOf(settings),
     PARLEY_FILE_MAX: `${settings.fileMaxBytes}`,
     PARLEY_FILE_USER_MAX: `${settings.fileUserMaxBytes}`,

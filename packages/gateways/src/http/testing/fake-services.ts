@@ -231,6 +231,8 @@ export function fakeRooms(): Fake<typeof roomsContract> {
     replay: async () => ({ events: [], more: false }),
     listTellable: async ({ upto }) => ({ entries: [], through: upto, authors: {} }),
     memberMarks: async () => ({ marks: [] }),
+    callRoom: async () => ({ direct: false, canStart: true, members: [] }),
+    appendCallLine: async () => ({}),
     listPreviews: async ({ places }) => ({ previews: places.map(() => '') }),
   }
   return fakeService(roomsContract, table)

@@ -1,0 +1,18 @@
+/** Calls that are not over and that somebody is, was or is asked to be in. */
+import type { callsContract, InputOf } from '@parley/contracts'
+import type { CallShape } from '@parley/protocol/calls'
+import { toShape } from './announce-call.ts'
+import type { Call } from './call-machine.ts'
+import type { CallsDependencies } from './dependencies.ts'
+
+export async function listCalls(
+  { database }: CallsDependencies,
+  { user }: InputOf<typeof callsContract, 'listCalls'>,
+): Promise<{ calls: CallShape[] }> {
+  const { rows } = await database.query<{ call: Call }>(
+    `select call from calls.call where ended_at is null and call->'participants' ? $1 order by id`,
+    [user],
+    'calls.list',
+  )
+  return { calls: rows.map(({ call }) => toShape(call)) }
+}
