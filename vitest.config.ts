@@ -15,10 +15,10 @@ const common = {
   setupFiles: ['tests/support/print-server-logs.ts'],
 }
 
-/** Tests that need Redis, RabbitMQ, nginx or Swift. */
+/** Tests that need Redis, RabbitMQ, nginx, Swift, Janus or coturn. */
 const engines = [
-  'packages/adapters/src/{redis,rabbitmq,engines,files/s3}/**/*.test.ts',
-  'tests/**/{distributed,cluster,nginx,redis,rabbitmq,deploy-files}*.test.ts',
+  'packages/adapters/src/{redis,rabbitmq,engines,files/s3,janus}/**/*.test.ts',
+  'tests/**/{distributed,cluster,nginx,redis,rabbitmq,deploy-files,turn,janus}*.test.ts',
 ]
 
 export default defineConfig({

@@ -13,6 +13,7 @@ const WORKLOADS: Record<string, () => Promise<{ workload: Workload }>> = {
   scale: () => import('./workloads/scale.ts'),
   archive: () => import('./workloads/archive.ts'),
   upload: () => import('./workloads/upload.ts'),
+  calls: () => import('./workloads/calls.ts'),
 }
 
 const USAGE = `npm run bench                        every workload, one after the other

@@ -25,6 +25,10 @@ export const PROGRAMS = {
     paths: [],
     packages: ['swift-proxy', 'swift-account', 'swift-container', 'swift-object'],
   },
+  // Relays sound and pictures.
+  turn: { names: ['turnserver'], paths: [], packages: ['coturn'] },
+  // Passes on sound and pictures in large calls.
+  janus: { names: ['janus'], paths: [], packages: ['janus'] },
   // With pg_dump and its kin of the same version beside it: the embedded one has none.
   postgresql: { names: ['postgres'], paths: debianPostgres(), packages: ['postgresql'] },
 }

@@ -61,7 +61,7 @@ function preparePrograms() {
   let missing = ids.filter((id) => findProgram(id) === undefined)
   let reason
   if (missing.length > 0) {
-    const packages = missing.map((id) => PROGRAMS[id].package)
+    const packages = missing.flatMap((id) => PROGRAMS[id].packages)
     console.log(`Installing for the tests: ${packages.join(', ')} …`)
     reason = installPackages(packages)
     missing = ids.filter((id) => findProgram(id) === undefined)
@@ -73,9 +73,9 @@ function preparePrograms() {
       `The browser tests were left out, because there is no Chromium (${reason}). Install it ("sudo apt-get install chromium"), or set CHROMIUM_PATH to a Chromium or Chrome, and run npm test again.`,
     )
   }
-  const engines = missing.filter((id) => id !== 'chromium').map((id) => PROGRAMS[id].package)
+  const engines = missing.filter((id) => id !== 'chromium').flatMap((id) => PROGRAMS[id].packages)
   if (engines.length > 0) {
-    args.push('--project', '!engines', '--exclude', 'tests/browser/distributed.test.ts')
+    args.push('--project', '!engines', '--exclude', 'tests/browser/{distributed,media-seats}.test.ts')
     left.push(
       `The tests of the distributed topology were left out, because these are missing: ${engines.join(', ')} (${reason}). Install them ("sudo apt-get install ${engines.join(' ')}") and run npm test again.`,
     )

@@ -73,6 +73,10 @@ export interface ParleyOptions {
   inspectable?: boolean
   /** Kept after `stop` if given; otherwise a temporary directory that goes with it. */
   dataDirectory?: string
+  /** The address to listen on; 127.0.0.1 by default. */
+  host?: string
+  /** More of its settings, by their environment variables. */
+  settings?: Record<string, string>
 }
 
 export interface ParleyServer extends ServerProcess {
@@ -89,13 +93,15 @@ export async function startParley(options: ParleyOptions = {}): Promise<ParleySe
     throw new Error('apps/server/bin/parley.mjs does not exist: there is no server to measure')
   const directory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'parley-bench-')))
   const port = await freePort()
+  const host = options.host ?? '127.0.0.1'
   const env = {
     ...process.env,
     PARLEY_PORT: String(port),
-    PARLEY_HOST: '127.0.0.1',
+    PARLEY_HOST: host,
     PARLEY_DATA: directory,
     PARLEY_RATE_LIMITS: 'off',
     PARLEY_LOG: 'warn',
+    ...options.settings,
     ...(options.inspectable === true ? INSPECTABLE : {}),
   }
   const startedAt = performance.now()
@@ -114,7 +120,7 @@ export async function startParley(options: ParleyOptions = {}): Promise<ParleySe
     if (options.dataDirectory === undefined) await rm(directory, { recursive: true, force: true })
   }
   try {
-    await waitUntilReady(`http://127.0.0.1:${port}${options.readyPath ?? '/readyz'}`, child)
+    await waitUntilReady(`http://${host}:${port}${options.readyPath ?? '/readyz'}`, child)
   } catch (error) {
     await stop()
     throw error

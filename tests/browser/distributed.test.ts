@@ -1,23 +1,58 @@
-/** Two browsers behind nginx, each on a gateway of its own. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
+/** Browsers behind nginx, on gateways of their own; their calls by real TURN and real media servers. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type JanusServer, startJanus } from '../support/janus-server.ts'
 import { startTestCluster, type TestCluster } from '../support/test-cluster.ts'
+import { startTurnServer, type TurnServer } from '../support/turn-server.ts'
+import {
+  answer,
+  ask,
+  awaitPictures,
+  call,
+  caller,
+  expectStory,
+  group,
+  hangUp,
+  inCall,
+  received,
+  relayOnly,
+} from './call-kit.ts'
 import { chatRow, composer, direct, eventually, message, write } from './screen.ts'
 import { openStageOn, type Stage, type Visitor } from './support.ts'
 
 /** From the kill of a gateway until its clients sit on the other. */
 const MOVED_WITHIN_MS = 5_000
 
+/** From a fault in a call until everybody sees everybody again. */
+const CALL_BACK_WITHIN_MS = 5_000
+
+const NAMES = ['ann', 'ben', 'carl', 'dora', 'emma', 'finn']
+/** Nobody looks at them, but all of it is drawn. */
+const SCREEN = { width: 720, height: 480 }
+
 let stage: Stage<TestCluster>
+let turn: TurnServer
+let januses: JanusServer[]
 let ann: Visitor
 let ben: Visitor
 let room: string
 beforeAll(async () => {
-  stage = await openStageOn(() => startTestCluster({ PARLEY_WEB: 'on' }))
+  ;[turn, ...januses] = await Promise.all([startTurnServer(), startJanus(), startJanus()])
+  const env = {
+    PARLEY_WEB: 'on',
+    PARLEY_TURN_URLS: turn.urls.udp,
+    PARLEY_TURN_SECRET: turn.secret,
+    PARLEY_JANUS_URLS: januses.map(({ url }) => url).join(),
+    PARLEY_JANUS_SECRET: januses[0]?.secret ?? '',
+  }
+  stage = await openStageOn(() => startTestCluster(env))
   ann = await stage.person('ann')
   ben = await stage.person('ben')
   room = await direct(ann, ben)
 })
-afterAll(() => stage.close())
+afterAll(async () => {
+  await stage.close()
+  await Promise.all([turn, ...januses].map((engine) => engine.stop()))
+})
 
 async function connectionsOf(url: string): Promise<number> {
   const text = await fetch(`${url}/metrics`).then((response) => response.text())
@@ -66,5 +101,65 @@ it('killing either gateway moves its people to the other within 5 s, and nothing
   }
   for (const { page } of [ann, ben]) {
     for (const text of said) expect(await message(page, text).count(), text).toBe(1)
+  }
+})
+
+describe('calls', () => {
+  let people: Visitor[]
+  beforeAll(async () => {
+    people = await Promise.all(NAMES.map((name) => caller(stage, name, SCREEN)))
+  })
+
+  it('two who hide their addresses see each other through the relay, and through nothing else', async () => {
+    const [ann, ben] = await Promise.all(people.slice(0, 2).map(relayOnly))
+    if (ann === undefined || ben === undefined) throw new Error('two are needed')
+    const pair = await direct(ann, ben)
+    await call(ann, pair, 'Video call')
+    await answer(ben.page)
+    await Promise.all([awaitPictures(ann.page, 1), awaitPictures(ben.page, 1)])
+    for (const { page } of [ann, ben]) expect((await received(page)).ways).toEqual(['relay'])
+    await hangUp(ben.page)
+    await inCall(ann.page).waitFor({ state: 'detached' })
+    await expectStory(ann, pair, ['started', 'joined', 'joined', 'left', 'left', 'ended'])
+  })
+
+  it('six by a media server; a gateway, the role calls and the media server are killed, and everybody is back within 5 s', async () => {
+    const [first, ...others] = people
+    if (first === undefined) throw new Error('six are needed')
+    const six = await group(first, ...others)
+    await call(first, six, 'Video call')
+    await Promise.all(others.map(({ page }) => answer(page)))
+    await allSeeAll(60_000)
+
+    const [gateway] = await stage.server.gateways()
+    await survive('gateway killed', () => process.kill(gateway?.pid ?? 0, 'SIGKILL'))
+    await survive('calls killed', async () => {
+      for (const pid of await stage.server.pids('calls')) process.kill(pid, 'SIGKILL')
+    })
+    // The call is on one of them, and goes to the other.
+    for (const janus of januses) {
+      await survive('media server killed', () => janus.kill())
+      await janus.restart()
+      await eventually(mediaServersUp).toBe(januses.length)
+    }
+
+    await Promise.all(people.map(({ page }) => hangUp(page)))
+    const coming = people.map(() => 'joined')
+    await expectStory(first, six, ['started', ...coming, ...coming.map(() => 'left'), 'ended'])
+  })
+
+  const allSeeAll = (timeout: number) =>
+    Promise.all(people.map(({ page }) => awaitPictures(page, people.length - 1, timeout)))
+
+  async function mediaServersUp(): Promise<number> {
+    const answer = await ask<{ media_servers: { up: number } }>(ann.page, { t: 'call', op: 'ice' })
+    return answer.media_servers.up
+  }
+
+  async function survive(fault: string, happen: () => unknown): Promise<void> {
+    await happen()
+    const tookMs = Math.max(...(await allSeeAll(20_000)))
+    console.log(JSON.stringify({ fault, topology: 'a call of six', recovery_ms: tookMs }))
+    expect(tookMs).toBeLessThanOrEqual(CALL_BACK_WITHIN_MS)
   }
 })

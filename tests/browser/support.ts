@@ -36,7 +36,7 @@ export interface Visitor {
 }
 
 /** As root there is no sandbox to be had; nothing in a test may look for Google's servers. */
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -44,9 +44,12 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A camera and a microphone that need no devices and no answer; slow, because two cores encode for everybody.
+  '--use-fake-device-for-media-stream=fps=5',
+  '--use-fake-ui-for-media-stream',
 ]
 /** `npm test` looks for it; without it, where Debian has it. */
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 /** Of what takes a tenth of a second on a machine that has nothing else to do. */
 const ACTION_TIMEOUT_MS = 20_000
 
@@ -57,10 +60,11 @@ export function openStage(): Promise<Stage> {
 /** The same on whatever serves the web client. */
 export async function openStageOn<Server extends ServedUrl>(
   start: () => Promise<Server>,
+  flags: readonly string[] = FLAGS,
 ): Promise<Stage<Server>> {
   const [server, browser] = await Promise.all([
     start(),
-    chromium.launch({ executablePath: CHROMIUM, args: FLAGS }),
+    chromium.launch({ executablePath: CHROMIUM, args: [...flags] }),
   ])
   let count = 0
   const { url } = server

@@ -1,13 +1,15 @@
 /** Calls over a real database and real rooms: what is stored, what the log says, who is told. */
 import { migrate } from '@parley/adapters/postgres/migrate'
-import { createIds, roomTopic, silentLog, type UserEvent, userTopic } from '@parley/contracts'
+import { createIds, roomTopic, silentLog, systemClock, type UserEvent, userTopic } from '@parley/contracts'
 import type { Entry } from '@parley/protocol'
+import { type CallLineShape, RING_MS } from '@parley/protocol/calls'
 import { appendLines } from '@parley/services/calls/append-lines'
-import { GRACE_MS, RING_MS } from '@parley/services/calls/call-machine'
+import { GRACE_MS } from '@parley/services/calls/call-machine'
 import { createCallsService, type RunningCallsService } from '@parley/services/calls/create-calls-service'
 import type { CallsDependencies } from '@parley/services/calls/dependencies'
+import { createMediaPlacement } from '@parley/services/calls/media/media-placement'
 import { callsMigrations } from '@parley/services/calls/migrations'
-import { passTime, SILENT_MS } from '@parley/services/calls/pass-time'
+import { SILENT_MS } from '@parley/services/calls/pass-time'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRoomsKit, type RoomsKit } from '../support/rooms-kit.ts'
 
@@ -15,6 +17,7 @@ let kit: RoomsKit
 let calls: RunningCallsService
 let dependencies: CallsDependencies
 let aheadMs = 0
+let secrets = 0
 
 beforeAll(async () => {
   kit = await createRoomsKit()
@@ -25,6 +28,9 @@ beforeAll(async () => {
     rooms: kit.rooms,
     clock: { now: () => Date.now() + aheadMs, after: () => () => {} },
     newId: createIds(),
+    newSecret: () => String(++secrets),
+    placement: createMediaPlacement({ servers: [], clock: systemClock, log: silentLog }),
+    iceServers: () => [],
     log: silentLog,
   }
   calls = createCallsService(dependencies)
@@ -62,16 +68,19 @@ const start = (user: string, room: string, which = 1) =>
 /** What the log says of calls, once everything is written down. */
 async function story(user: string, room: string): Promise<string[]> {
   while ((await appendLines(dependencies)) > 0);
+  const lines = await linesOf(user, room)
+  return lines.map(({ line, reason }) => (reason === undefined ? line : `${line} ${reason}`))
+}
+
+async function linesOf(user: string, room: string): Promise<CallLineShape[]> {
   const { rooms } = await kit.rooms.readLog({ user, rooms: [{ room, after: 0 }], limit: 200 })
   const [log] = rooms as { entries: Entry[] }[]
-  return (log?.entries ?? []).flatMap(({ kind, call }) =>
-    kind === 'call' ? [`${call?.line}${call?.reason === undefined ? '' : ` ${call.reason}`}`] : [],
-  )
+  return (log?.entries ?? []).flatMap(({ call }) => call ?? [])
 }
 
 async function later(ms: number): Promise<void> {
   aheadMs += ms
-  await passTime(dependencies)
+  await calls.passTime()
 }
 
 describe('between two', () => {
@@ -102,7 +111,7 @@ describe('between two', () => {
     const { ann, bob, room } = await couple()
     const [first, second] = await Promise.all([start(ann, room), start(bob, room)])
     expect(first.call.id).toBe(second.call.id)
-    const { calls: open } = await calls.listCalls({ user: ann })
+    const { calls: open } = await calls.listCalls({ rooms: [room] })
     expect(open.map(({ participants }) => participants.map(({ standing }) => standing))).toEqual([
       ['joined', 'joined'],
     ])
@@ -114,6 +123,9 @@ describe('between two', () => {
     const { call } = await start(ann, room)
     await later(RING_MS + 1)
     expect(await story(bob, room)).toEqual(['started', 'joined', 'left', 'missed missed'])
+    const lines = await linesOf(bob, room)
+    const rung = { call: call.id, media: 'video', rung: [bob] }
+    expect([lines[0], lines.at(-1)]).toMatchObject([rung, rung])
     await expect(
       calls.sayHere({ user: ann, call: call.id, endpoint: endpointOf(ann) }),
     ).rejects.toMatchObject({
@@ -127,7 +139,7 @@ describe('between two', () => {
     await calls.joinCall({
       user: dave,
       endpoint: endpointOf(dave),
-      call: (await calls.listCalls({ user: dave })).calls[0]?.id ?? '',
+      call: (await calls.listCalls({ rooms: [other] })).calls[0]?.id ?? '',
     })
     await expect(start(dave, pair.room.id)).rejects.toMatchObject({ code: 'not_found' })
   })
@@ -139,14 +151,14 @@ describe('between two', () => {
     await calls.joinCall({ user: bob, call: call.id, endpoint: endpointOf(bob) })
     aheadMs += SILENT_MS + 1
     await here(ann)
-    await passTime(dependencies)
+    await calls.passTime()
     const lost = (await here(ann)).call.participants.find(({ user }) => user === bob)
     expect(lost).toMatchObject({ standing: 'joined', lost: true })
     expect((await here(bob)).call.participants.some((one) => one.lost)).toBe(false)
     await calls.loseEndpoint({ user: bob, endpoint: endpointOf(bob) })
     aheadMs += GRACE_MS + 1
     await here(ann)
-    await passTime(dependencies)
+    await calls.passTime()
     expect((await story(ann, room)).at(-1)).toBe('ended')
   })
 })
@@ -176,9 +188,9 @@ describe('who may', () => {
     await calls.joinCall({ user: bob, call: call.id, endpoint: endpointOf(bob) })
     const heard = await hear(bob)
     await kit.rooms.removeMember({ user: ann, room: room.id, member: bob })
-    await passTime(dependencies)
+    await calls.passTime()
     expect(heard).toContainEqual(expect.objectContaining({ event: 'dismiss', endpoint: endpointOf(bob) }))
-    expect((await calls.listCalls({ user: ann })).calls[0]?.participants).toContainEqual({
+    expect((await calls.listCalls({ rooms: [room.id] })).calls[0]?.participants).toContainEqual({
       user: bob,
       standing: 'left',
     })
@@ -196,6 +208,24 @@ describe('who may', () => {
     })
     const { room } = await kit.rooms.createRoom({ user: ann, kind: 'group', name: 'g', usernames: [] })
     await expect(start(ann, room.id)).rejects.toMatchObject({ code: 'forbidden' })
+  })
+
+  it('without a media server the ninth is told that the call is full', async () => {
+    const names = Array.from({ length: 9 }, (_, at) => `mesh-${at}`)
+    const people = await Promise.all(names.map((name) => kit.person(name)))
+    const [first = ''] = people
+    const { room } = await kit.rooms.createRoom({
+      user: first,
+      kind: 'group',
+      name: 'nine',
+      usernames: names.slice(1),
+    })
+    const answers = await Promise.allSettled(people.map((user) => start(user, room.id)))
+    expect(answers.filter(({ status }) => status === 'rejected')).toMatchObject([
+      { reason: { code: 'conflict', details: { reason: 'call_full' } } },
+    ])
+    const { calls: open } = await calls.listCalls({ rooms: [room.id] })
+    expect(open[0]?.participants.filter(({ sound_only }) => sound_only === true)).toHaveLength(4)
   })
 
   it('what happens is said to the room', async () => {

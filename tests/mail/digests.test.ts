@@ -127,6 +127,12 @@ describe('what stays unread', () => {
   it('is sent after an hour, once, grouped by room, in words and in HTML', async () => {
     const ben = await reader()
     const group = await ben.invite()
+    await kit.rooms.appendCallLine({
+      room: group,
+      sender: ann,
+      client_id: 'call:1',
+      line: { call: 'call', line: 'missed', media: 'sound', rung: [ben.id] },
+    })
     await kit.work(group)
     await ben.say('first <script>alert(1)</script> http://evil.example/x')
     await ben.say('second')
@@ -135,10 +141,11 @@ describe('what stays unread', () => {
     await office.pass(2 * MINUTE_MS)
     const [mail, ...others] = lettersTo(ben.id)
     expect(others).toEqual([])
-    expect(mail?.subject).toBe('3 unread notifications for you')
+    expect(mail?.subject).toBe('4 unread notifications for you')
     const text = mail?.text ?? ''
     expect(text).toContain('Hello Ben <Ten>,')
     expect(text).toContain('— Tea & <b>cake</b> —')
+    expect(text).toMatch(/Missed call from \S/)
     expect(text.indexOf('first')).toBeGreaterThan(0)
     expect(text.indexOf('first')).toBeLessThan(text.indexOf('second'))
     expect(text).toContain(`${PUBLIC_URL}/inbox`)

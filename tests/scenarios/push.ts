@@ -128,6 +128,33 @@ export function describePush(topology: Topology<PushReceiving>): void {
       }
     })
 
+    it('a call rings where nobody is, until the caller gives up, and is one missed call', async () => {
+      const bob = await joinWithPush(people, deployment, 'bob')
+      const room = await groupOf(bob)
+      bob.parley.markRead(room, bob.parley.room(room).get()?.head_seq ?? 0)
+      await bob.parley.stop()
+      const told = () => bob.device.pushes.flatMap(({ data }) => (data.kind === 'added' ? [] : [data]))
+      await withSocket(ann, async (ask) => {
+        const endpoint = 'of-no-browser'
+        const { call } = (await ask({ op: 'start', endpoint, room, media: 'video' })) as {
+          call: { id: string }
+        }
+        await vi.waitUntil(() => told().length === 1, patient)
+        await ask({ op: 'leave', endpoint, call: call.id })
+      })
+      await vi.waitUntil(() => told().length === 3, patient)
+      const [ring, ...after] = told()
+      expect(ring).toMatchObject({ type: 'show', kind: 'ring', room, media: 'video', from: ann.username })
+      // One is about the ringing, the other one about what is unread: either may be first.
+      expect(after.map(({ type, kind }) => `${type} ${kind}`).sort()).toEqual(['clear ring', 'show call'])
+      const other = await people.device(bob)
+      const missed = () => other.inbox.get().items.filter(({ kind }) => kind === 'call')
+      await until(other.inbox, () => missed().length > 0)
+      expect(missed()).toMatchObject([{ room, from: ann.id, media: 'video' }])
+      other.markRead(room, missed()[0]?.seq ?? 0)
+      await vi.waitUntil(() => told().at(-1)?.type === 'clear' && told().length === 4, patient)
+    })
+
     it('a device that was signed out is told nothing, the others are', async () => {
       const bob = await joinWithPush(people, deployment, 'bob')
       const device = await deployment.pushes.subscribe()
@@ -145,4 +172,37 @@ export function describePush(topology: Topology<PushReceiving>): void {
       expect(bob.device.attempts()).toBe(before)
     })
   })
+}
+
+/** Asks of calls what no browser is needed for, over a socket of this person's. */
+async function withSocket(
+  { url, username, password }: Person,
+  use: (ask: (request: object) => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  const signedIn = await fetch(`${url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ login: username, password }),
+  })
+  const { access_token: token } = (await signedIn.json()) as { access_token: string }
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`)
+  const frames: { t: string; id?: number }[] = []
+  socket.addEventListener('message', ({ data }) => frames.push(JSON.parse(String(data))))
+  const frame = (fits: (one: { t: string; id?: number }) => boolean) =>
+    vi.waitUntil(() => frames.find(fits), patient)
+  try {
+    await frame(({ t }) => t === 'hello')
+    socket.send(JSON.stringify({ t: 'auth', token }))
+    await frame(({ t }) => t === 'ready')
+    let count = 0
+    await use(async (request) => {
+      const id = ++count
+      socket.send(JSON.stringify({ t: 'call', id, ...request }))
+      const answer = await frame((one) => one.id === id)
+      expect(answer.t, JSON.stringify(answer)).toBe('ok')
+      return answer
+    })
+  } finally {
+    socket.close()
+  }
 }

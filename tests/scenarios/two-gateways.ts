@@ -2,6 +2,7 @@
  * Two gateways over the same services in one process: what crosses from one to the other goes over the bus, and calls
  * to services are encoded, decoded and validated, as between machines. Nothing but processes is missing.
  */
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -34,6 +35,7 @@ import { createWsGateway } from '@parley/gateways/ws/create-ws-gateway'
 import { createAuthService } from '@parley/services/auth/create-auth-service'
 import { authMigrations } from '@parley/services/auth/migrations'
 import { createCallsService } from '@parley/services/calls/create-calls-service'
+import { createMediaPlacement } from '@parley/services/calls/media/media-placement'
 import { callsMigrations } from '@parley/services/calls/migrations'
 import { createFilesService, type RunningFilesService } from '@parley/services/files/create-files-service'
 import { filesMigrations } from '@parley/services/files/migrations'
@@ -122,7 +124,14 @@ async function startServices(
   await notificationsService.start()
   notifications.connect(notificationsService)
 
-  const callsService = createCallsService({ ...shared, database, rooms: rooms.service })
+  const callsService = createCallsService({
+    ...shared,
+    database,
+    rooms: rooms.service,
+    newSecret: randomUUID,
+    placement: createMediaPlacement({ servers: [], clock: systemClock, log: silentLog }),
+    iceServers: () => [],
+  })
   stack.defer(() => callsService.close())
   callsService.start()
   calls.connect(callsService)

@@ -123,8 +123,8 @@ test('the program takes what compose gives each role, and misses nothing', async
     // Reached by other containers, and by nobody but nginx where people come in.
     expect(settings.internalHost).toBe('0.0.0.0')
     const meetsPeople = settings.roles.some((role) => role === 'http' || role === 'ws')
-    // Push services and mail servers are outside.
-    const goesOut = settings.roles.includes('notifications')
+    // Push services, mail servers and media servers are outside.
+    const goesOut = settings.roles.some((role) => role === 'notifications' || role === 'calls')
     expect(service.networks).toEqual([
       'back',
       ...(meetsPeople ? ['front'] : []),
@@ -191,7 +191,7 @@ test('every container is watched, comes back, and has no right it does not need'
   expect(open.map(([name]) => name)).toEqual(['nginx'])
   for (const [name, service] of Object.entries(services)) {
     const isClosed = service.networks.every((network) => networks[network]?.internal === true)
-    expect([name, isClosed]).toEqual([name, name !== 'nginx' && name !== 'notifications'])
+    expect([name, isClosed]).toEqual([name, !['nginx', 'notifications', 'calls'].includes(name)])
   }
 })
 

@@ -26,3 +26,19 @@ export async function ageData(connection: ClientConfig, ms: number): Promise<voi
     await client.end()
   }
 }
+
+/** What calls remember of times, moved back by `ms`: ringing that has lasted long enough is over. */
+export async function ageCalls(connection: ClientConfig, ms: number): Promise<void> {
+  const client = new Client(connection)
+  await client.connect()
+  try {
+    await client.query(
+      `update calls.call set due_at = due_at - make_interval(secs => $1 / 1000.0),
+         call = jsonb_set(call, '{startedAt}', to_jsonb((call->>'startedAt')::bigint - $1::bigint))
+       where ended_at is null`,
+      [ms],
+    )
+  } finally {
+    await client.end()
+  }
+}

@@ -3,6 +3,7 @@ import { migrate } from '@parley/adapters/postgres/migrate'
 import { createPushTransport } from '@parley/adapters/push/create-push-transport'
 import { createIds, silentLog, type UserEvent, userTopic, type WorkItem } from '@parley/contracts'
 import { ParleyError, type Presence, type PresenceState } from '@parley/protocol'
+import { RING_MS } from '@parley/protocol/calls'
 import {
   createNotificationsService,
   type RunningNotificationsService,
@@ -10,6 +11,7 @@ import {
 import type { NotificationsDependencies } from '@parley/services/notifications/dependencies'
 import { notificationsMigrations } from '@parley/services/notifications/migrations'
 import { createHandOver } from '@parley/services/notifications/push/hand-over-pushes'
+import { endLateRings } from '@parley/services/notifications/rings'
 import { tellWaiting } from '@parley/services/notifications/tell-waiting'
 import { createRoomsKit, type RoomsKit } from './rooms-kit.ts'
 
@@ -31,6 +33,8 @@ export interface NotificationsKit extends RoomsKit {
   work(...rooms: string[]): Promise<void>
   /** Lets the time pass in which those who are connected may acknowledge, and decides for them. */
   pass(): Promise<void>
+  /** Lets the time pass in which a call rings. */
+  ringOut(): Promise<void>
   /** Kinds and seqs, newest first, and the unread count. */
   inbox(user: string): Promise<{ items: string[]; previews: string[]; unread: number }>
   /** What the bus tells a person from now on. */
@@ -115,6 +119,11 @@ export async function createNotificationsKit(pushOrigins: readonly string[] = []
     async pass() {
       aheadMs += PASS_MS
       while ((await tellWaiting(dependencies)) > 0);
+      aheadMs = 0
+    },
+    async ringOut() {
+      aheadMs += RING_MS
+      await endLateRings(dependencies)
       aheadMs = 0
     },
     async inbox(user) {

@@ -11,6 +11,7 @@ import type {
   GatewayService,
   Log,
   Mailer,
+  MediaServer,
   Migration,
   NewId,
   PushTransport,
@@ -73,6 +74,16 @@ export interface MailContext {
   openMailer(): Promise<Mailer>
 }
 
+/** What calls need beyond one network, and beyond what browsers carry between them. */
+export interface CallsContext {
+  readonly stunUrls: readonly string[]
+  readonly turnUrls: readonly string[]
+  /** Set where there are `turnUrls`. */
+  readonly secret: string | undefined
+  /** Called by the role that owns calls, and only there. */
+  openMediaServers(): Promise<readonly MediaServer[]>
+}
+
 /** Ports and settings: all a role knows of the topology. */
 export interface RoleContext {
   readonly log: Log
@@ -95,6 +106,7 @@ export interface RoleContext {
   readonly fileLimits: FileLimitSettings
   /** Undefined where no e-mail is sent. */
   readonly mail: MailContext | undefined
+  readonly calls: CallsContext
   /** Where push services find the operator. */
   readonly pushContact: string
   /** Opened by the role that sends pushes, and only there. */

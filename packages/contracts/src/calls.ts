@@ -26,10 +26,24 @@ export const callsContract = defineContract('calls', {
     z.object({}),
     once,
   ),
+  /**
+   * Of the SFU. `conflict` when one is not in the call any more, or the call's transport is another one; `unavailable`
+   * when the SFU is away.
+   */
+  askMedia: verb(
+    inCall.extend({ generation: z.int().min(1), ask: shape.mediaAsk }),
+    z.object({ sdp: z.string().optional() }),
+    once,
+  ),
+  /** STUN and TURN, with credentials that are good for some hours; and how many SFUs there are, and are up. */
+  iceServers: verb(
+    z.object({ user: id }),
+    z.object({ ice_servers: z.array(shape.iceServer), media_servers: shape.mediaServers }),
+  ),
   /** For gateways: the connection is gone. */
   loseEndpoint: verb(atEndpoint, z.object({})),
-  /** Those of one's rooms that are not over: what a device that has just come asks for. */
-  listCalls: verb(z.object({ user: id }), z.object({ calls: z.array(shape.call) })),
+  /** For gateways: those of these rooms that are not over; what a device that has just come asks for. */
+  listCalls: verb(z.object({ rooms: z.array(id) }), z.object({ calls: z.array(shape.call) })),
 })
 
 export type CallsService = ServiceOf<typeof callsContract>

@@ -59,7 +59,8 @@ export const once = { idempotent: false } as const
  */
 export function stickyKeyOf(input: unknown): string | undefined {
   if (typeof input !== 'object' || input === null) return undefined
-  const { room, user } = input as { room?: unknown; user?: unknown }
+  const { call, room, user } = input as { call?: unknown; room?: unknown; user?: unknown }
+  if (typeof call === 'string') return call
   if (typeof room === 'string') return room
   return typeof user === 'string' ? user : undefined
 }

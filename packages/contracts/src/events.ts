@@ -1,6 +1,6 @@
 /** What travels on the bus, by topic. Everything here is a hint: what is stored is the fact. */
 import type { EntryKind, Notification, Presence, Room } from '@parley/protocol'
-import type { CallShape, Standing } from '@parley/protocol/calls'
+import type { CallShape, MediaTold, Standing } from '@parley/protocol/calls'
 
 export const roomTopic = (room: string): string => `room:${room}`
 export const userTopic = (user: string): string => `user:${user}`
@@ -52,6 +52,7 @@ export type CallEvent =
   | { type: 'call'; event: 'silence'; call: CallShape; why: Standing | 'ended' }
   | { type: 'call'; event: 'dismiss'; call: CallShape; endpoint: string }
   | { type: 'call'; event: 'signal'; id: string; from: string; endpoint: string; data: string }
+  | { type: 'call'; event: 'media'; id: string; endpoint: string; generation: number; media: MediaTold }
 
 /** `away_ms`: nothing of the publisher is sure to have arrived since that long ago. */
 export interface LossesEvent {

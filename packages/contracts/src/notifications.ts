@@ -22,6 +22,8 @@ export const notificationsContract = defineContract('notifications', {
   readNotifications: verb(ofUser.extend({ ids: z.array(shape.id).optional() }), inbox),
   /** For gateways: this user has read the room up to here, and with it every item about it. */
   followRead: verb(inRoom.extend({ read: shape.position }), z.object({})),
+  /** For gateways: this user has declined, and no device of theirs need ring any more. */
+  endRing: verb(ofUser.extend({ call: shape.id }), z.object({})),
   getNotificationSettings: verb(ofUser, settings),
   /** What is left out stays as it is. */
   setNotificationSettings: verb(ofUser.extend(shape.notificationSettings.partial().shape), settings),

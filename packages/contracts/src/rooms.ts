@@ -226,7 +226,7 @@ export const roomsContract = defineContract('rooms', {
   ),
   /**
    * For services only, no membership is asked: what may be told of a room, oldest first, without its texts: messages
-   * and edits younger than `since` that nobody has deleted, joins, and what takes back: deletions and leaves. Everything
+   * and edits younger than `since` that nobody has deleted, joins, calls, and what takes back: deletions and leaves. Everything
    * up to `through` is in the answer; a room that is `gone` has nothing. `authors` by the seq of what is answered, `pair`
    * the two of a direct room.
    */

@@ -1,6 +1,13 @@
 /** What travels on a socket and on the stand-by link: one JSON object a frame, `t` says the type. */
 import { z } from 'zod'
-import { type CallShape, callRequest, type Standing } from './calls.ts'
+import {
+  type CallShape,
+  callRequest,
+  type IceServer,
+  type MediaServers,
+  type MediaTold,
+  type Standing,
+} from './calls.ts'
 import type { ErrorCode } from './errors.ts'
 import type { PublishedLimits } from './limits.ts'
 import { FILES_PER_MESSAGE_MAX, LOG_MAX_ROOMS, WATCH_MAX_USERS } from './limits.ts'
@@ -136,12 +143,13 @@ export interface InboxFrame {
   version: number
   read: string[] | 'all'
 }
-/** `signal` and `dismiss` go to one endpoint, the others to all devices; `state` to everybody in the room. */
+/** `signal`, `media` and `dismiss` go to one endpoint, the others to all devices; `state` to everybody in the room. */
 export type CallFrame = { t: 'call' } & (
   | { event: 'ring' | 'state'; call: CallShape }
   | { event: 'silence'; call: CallShape; why: Standing | 'ended' }
   | { event: 'dismiss'; call: CallShape; endpoint: string }
   | { event: 'signal'; call: string; from: string; endpoint: string; data: string }
+  | { event: 'media'; call: string; endpoint: string; generation: number; media: MediaTold }
 )
 export interface GoodbyeFrame {
   t: 'goodbye'
@@ -202,8 +210,14 @@ export interface Answers {
   typing: Record<never, never>
   watch: { presence: Presence[] }
   presence: { state: PresenceState }
-  /** `call` to `start`, `join` and `here`; `calls` to `list`. */
-  call: { call?: CallShape; calls?: CallShape[] }
+  /** `call` to `start`, `join` and `here`; `calls` to `list`; `sdp` to `media` that publishes; the last two to `ice`. */
+  call: {
+    call?: CallShape
+    calls?: CallShape[]
+    sdp?: string | undefined
+    ice_servers?: IceServer[]
+    media_servers?: MediaServers
+  }
   ping: { cursor: string }
 }
 

@@ -52,6 +52,8 @@ export const BAD_FRAMES_MAX = 10
 export const BAD_FRAMES_WINDOW_MS = 60_000
 export const STREAM_COMMENT_MS = 15_000
 export const POLL_MAX_MS = 25_000
+/** Who is in a call says so this often. */
+export const CALL_HERE_MS = 5_000
 
 /** What `hello` tells a client, in the contract's own names. */
 export const publishedLimits = {

@@ -176,11 +176,15 @@ export const entryKind = z.enum([
 
 export const callMedia = z.enum(['sound', 'video'])
 
-/** Of a `call` entry of the log. `missed`: over, and nobody had answered. */
+/**
+ * Of a `call` entry of the log. `missed`: over, and nobody had answered. `unanswered`: it goes on, and rings no longer.
+ * `rung`: for whom it rings in `started`, who did not answer in the others.
+ */
 export const callLine = z.object({
   call: id,
-  line: z.enum(['started', 'joined', 'left', 'ended', 'missed']),
+  line: z.enum(['started', 'unanswered', 'joined', 'left', 'ended', 'missed']),
   media: callMedia.optional(),
+  rung: z.array(id).optional(),
   reason: z.enum(['missed', 'declined', 'busy', 'cancelled']).optional(),
   duration_ms: z.int().min(0).optional(),
 })
@@ -244,8 +248,8 @@ export const device = z.object({
 
 export const presence = z.object({ user: id, state: presenceState, last_seen_at: timestamp.optional() })
 
-/** Why somebody is told. `message`: any message of a room whose setting is `all`. */
-export const notificationKind = z.enum(['mention', 'direct', 'reply', 'added', 'message'])
+/** Why somebody is told. `message`: any message of a room whose setting is `all`. `call`: one that they have missed. */
+export const notificationKind = z.enum(['mention', 'direct', 'reply', 'added', 'message', 'call'])
 /** What a member wants to hear of from a room. */
 /** Null: as the server has it. */
 const roomDays = z.int().min(1).max(ROOM_DAYS_MAX).nullable()
@@ -258,15 +262,17 @@ export const roomStorage = roomStorageChoice.extend({
 })
 export const notifyLevel = z.enum(['all', 'mentions', 'none'])
 
-/** An inbox item. `seq` is the message it is about, for `added` the entry of the joining. */
+/** An inbox item. `seq` is the message it is about, for `added` the entry of the joining, for `call` the line that says it. */
 export const notification = z.object({
   id,
   kind: notificationKind,
   room: id,
   seq,
   from: id,
-  /** The newest text, cut; the room's name for `added`; empty once it was deleted or one may not read it any more. */
+  /** The newest text, cut; the room's name, if it has one, for `added` and `call`; empty once it was deleted or one may not read it any more. */
   preview: z.string(),
+  /** Of `call`. */
+  media: callMedia.optional(),
   at: timestamp,
   read_at: timestamp.optional(),
 })

@@ -23,6 +23,8 @@ import type {
   SentFile,
   User,
 } from '@parley/protocol'
+import type { CallMedia } from '@parley/protocol/calls'
+import type { Calls } from './calls/call-types.ts'
 import type { Emails } from './emails.ts'
 
 /** A value that changes: `get` returns the same reference until it does, so React's `useSyncExternalStore` takes it as it is. */
@@ -102,9 +104,34 @@ export interface TimelineNotice {
   readonly target?: number
 }
 
+/** A call of the room, at the place where it was started; one item, however many lines of the log tell of it. */
+export interface TimelineCall {
+  readonly key: string
+  readonly seq: number
+  /** The call's id. */
+  readonly call: string
+  /** Who started it. */
+  readonly from: string
+  readonly at: number
+  readonly media: CallMedia
+  /** Who was in it, in the order of their coming. */
+  readonly users: readonly string[]
+  /**
+   * How it ended; all but `completed` mean that nobody answered. Left out: it goes on, or the window does not reach its end –
+   * `Calls` says which.
+   */
+  readonly end?: {
+    readonly at: number
+    readonly reason: 'completed' | 'missed' | 'declined' | 'busy' | 'cancelled'
+    /** From the first answer on; of `completed`. */
+    readonly duration_ms?: number
+  }
+}
+
 export type TimelineItem =
   | ({ readonly type: 'message' } & TimelineMessage)
   | ({ readonly type: 'notice' } & TimelineNotice)
+  | ({ readonly type: 'call' } & TimelineCall)
 
 export interface TimelineState {
   /** Ascending by seq; the outbox at the end. */
@@ -185,6 +212,7 @@ export interface Parley {
   watch(users: readonly string[]): () => void
   readonly inbox: Inbox
   readonly push: Push
+  readonly calls: Calls
   readonly email: Emails
 
   /** Looks whether a session exists (cookie or stored refresh token) and connects. */

@@ -1,9 +1,7 @@
 /** The parts of the SDK and how they hear of one another: session → connection → rooms → timelines, and the outbox beside them. */
 import {
   LIST_MAX_ITEMS,
-  type LogRoom,
   type Member,
-  type Message,
   ParleyError,
   type PushFrame,
   type ReadyFrame,
@@ -13,6 +11,8 @@ import {
   type User,
 } from '@parley/protocol'
 import type { ConnectionState, Parley } from './api.ts'
+import type { CallsClient } from './calls/calls-client.ts'
+import { createCalls } from './calls/create-calls.ts'
 import { Connector } from './connection/connector.ts'
 import { pollTransport } from './connection/poll-transport.ts'
 import { socketTransport } from './connection/socket-transport.ts'
@@ -23,8 +23,8 @@ import { PushClient } from './push/push-client.ts'
 import { Session } from './session/session.ts'
 import { Gaps } from './store/gaps.ts'
 import { Inbox } from './store/inbox.ts'
-import type { PageSource, Place } from './store/load-page.ts'
 import { MarkSender } from './store/marks.ts'
+import { createPageSource } from './store/page-source.ts'
 import { Presences } from './store/presences.ts'
 import type { TimelineContext } from './store/room-timeline.ts'
 import { Rooms } from './store/rooms.ts'
@@ -45,6 +45,7 @@ export class Core {
   readonly presences: Presences
   readonly inbox: Inbox
   readonly push: PushClient
+  readonly calls: CallsClient
   readonly marks: MarkSender
   readonly upload: Parley['upload']
   readonly outbox: Outbox
@@ -98,6 +99,7 @@ export class Core {
     })
     this.inbox = new Inbox(this.session.rest, clock)
     this.push = new PushClient({ device: environment.pushDevice, rest: this.session.rest, storage })
+    this.calls = createCalls(environment, this.connector, () => this.me)
     this.marks = new MarkSender({
       clock,
       rooms: this.rooms,
@@ -138,6 +140,7 @@ export class Core {
     this.#gaps.reset()
     this.presences.close()
     this.inbox.offline()
+    this.calls.clear()
     this.marks.offline()
     this.users.close()
     this.rooms.close()
@@ -193,6 +196,7 @@ export class Core {
     this.#endWake ??= this.#environment.onWake(() => {
       this.session.wake()
       this.connector.wake()
+      this.calls.wake()
     })
   }
 
@@ -206,6 +210,7 @@ export class Core {
     this.marks.clear()
     this.presences.clear()
     this.inbox.clear()
+    this.calls.clear()
     void this.push.leave(user?.id ?? null, forget)
     this.#typedAt.clear()
     if (forget && user !== null) await this.outbox.forget(user.id)
@@ -229,6 +234,7 @@ export class Core {
     this.marks.online(frame.mode === 'delta' ? new Set(frame.rooms.map((room) => room.id)) : null)
     this.presences.online()
     this.inbox.online()
+    this.calls.online()
     void this.push.online(frame.user.id)
     this.outbox.flush()
   }
@@ -278,6 +284,9 @@ export class Core {
         this.inbox.takeRead(frame)
         void this.push.takeRead(frame.read)
         return
+      case 'call':
+        this.calls.take(frame)
+        return
       default:
       // A newer server may say more than this SDK knows.
     }
@@ -288,6 +297,7 @@ export class Core {
     this.marks.offline()
     this.presences.offline()
     this.inbox.offline()
+    this.calls.offline()
   }
 
   #createRooms(): Rooms {
@@ -306,7 +316,10 @@ export class Core {
         this.inbox.cut(room, position)
       },
       restarted: (room) => this.timelines.get(room)?.reload(),
-      removed: (room) => this.timelines.get(room)?.lose(),
+      removed: (room) => {
+        this.timelines.get(room)?.lose()
+        this.calls.forget(room)
+      },
     })
   }
 
@@ -340,30 +353,13 @@ export class Core {
     return {
       clock,
       random,
-      source: this.#pageSource(room),
+      source: createPageSource(room, this.session.rest, this.connector),
       me: () => this.me,
       record: () => this.rooms.get(room),
       settled: () => this.connector.online && (this.rooms.complete || this.rooms.get(room) !== undefined),
       outbox: () => this.outbox.items(room),
       behind: () => this.#gaps.want(room),
       opened: () => void this.#fetchReceipts(room),
-    }
-  }
-
-  #pageSource(room: string): PageSource {
-    const path = `/rooms/${encodeURIComponent(room)}/messages`
-    return {
-      messages: (place: Place, limit: number) => {
-        const query = { limit, ...placeQuery(place) }
-        return this.session.rest.call<{ messages: Message[]; more: boolean }>('GET', path, { query })
-      },
-      log: async (after, limit): Promise<LogRoom> => {
-        const answer = await this.connector.request<'log'>({ t: 'log', rooms: [{ room, after }], limit })
-        const found = answer.rooms[0]
-        if (found === undefined) throw new ParleyError('unavailable')
-        if ('error' in found) throw new ParleyError(found.error.code, { message: found.error.message })
-        return found
-      },
     }
   }
 
@@ -382,18 +378,5 @@ export class Core {
   async #fetchUsers(ids: readonly string[]): Promise<readonly User[]> {
     const query = { ids: ids.join(), limit: ids.length }
     return (await this.session.rest.call<{ users: User[] }>('GET', '/users', { query })).users
-  }
-}
-
-function placeQuery(place: Place): Record<string, number> {
-  switch (place.kind) {
-    case 'latest':
-      return {}
-    case 'around':
-      return { around: place.seq }
-    case 'older':
-      return { before: place.seq }
-    case 'newer':
-      return { after: place.seq }
   }
 }

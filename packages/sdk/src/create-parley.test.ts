@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { bodiesOf, Harness, messagesOf, until } from './testing/harness.ts'
 
 let harness: Harness
@@ -32,6 +32,26 @@ test('two people talk: what one sends the other sees, and the sender sees sent, 
   expect(bob.room(room.id).get()?.me?.unread).toBe(0)
   await until(annView, (state) => messagesOf(state.items)[0]?.state === 'read')
   expect(server.framesOf('send')).toHaveLength(1)
+})
+
+test('that a call rings has arrived is told, so that other devices stay still; what follows of it is not', async () => {
+  const { server } = harness
+  const ann = await harness.signIn('ann')
+  const bob = await harness.signIn('bob')
+  const { id } = await ann.createRoom({ kind: 'direct', usernames: ['bob'] })
+  await until(bob.room(id), (room) => room !== undefined)
+  const room = server.rooms.get(id)
+  if (room === undefined) throw new Error('the room is not there')
+  const line = (line: 'started' | 'missed') =>
+    server.append(room, {
+      kind: 'call',
+      from: 'u_ann',
+      call: { call: 'c1', line, media: 'sound', rung: ['u_bob'] },
+    })
+  const { seq } = line('started')
+  line('missed')
+  await vi.waitUntil(() => server.framesOf('mark').length > 0)
+  expect(server.framesOf('mark')).toMatchObject([{ room: id, delivered: seq }])
 })
 
 test('a program ends by itself after stop, and nothing runs before start', async () => {

@@ -29,13 +29,18 @@ export function createParley(options: CreateParleyOptions = {}): Parley {
     watch: (users) => core.presences.watch(users),
     inbox: core.inbox,
     push: core.push,
+    calls: core.calls,
     email: createEmails(session),
 
     start: () => core.start(),
     stop: async () => core.stop(),
     register: (input) => session.register(input),
     login: (input) => session.login(input),
-    logout: () => session.logout(),
+    logout: () => {
+      // The others need not wait until its silence tells them.
+      void core.calls.leave()
+      return session.logout()
+    },
     changePassword: (input) => session.changePassword(input),
     devices: () => session.devices(),
     revokeDevice: (id) => session.revokeDevice(id),

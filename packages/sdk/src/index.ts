@@ -23,6 +23,8 @@ export type {
 } from '@parley/protocol'
 export { ParleyError } from '@parley/protocol'
 export type * from './api.ts'
+export type * from './calls/call-types.ts'
+export type { StreamLike, TrackLike } from './calls/media-port.ts'
 export type { Clock } from './clock.ts'
 export { type CreateParleyOptions, createParley } from './create-parley.ts'
 export type {

@@ -13,7 +13,7 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
   return command
 }
 
-/** Settings from what commander parsed and from the environment. Throws `PlainError`. */
+/** Settings from what commander parsed, also for the command around this one, and from the environment. Throws `PlainError`. */
 export function settingsOf(command: Command): Settings {
-  return readSettings(process.env, command.opts<Flags>())
+  return readSettings(process.env, command.optsWithGlobals<Flags>())
 }

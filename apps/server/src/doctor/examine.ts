@@ -12,16 +12,8 @@ import { allowedOrigins, isLocal, loopbackUrl } from '../settings/origins.ts'
 import type { Settings } from '../settings/table.ts'
 import { checkDatabaseUrl, checkEmbeddedPostgres } from '../topology/check-database.ts'
 import { databaseSettingOf, databaseUrlOf } from '../topology/demand-distributed.ts'
+import { bad, type Finding, good, poor, type Verdict } from './finding.ts'
 
-export interface Finding {
-  readonly subject: string
-  /** `bad`: Parley will not start or not work. `poor`: it will, worse than it could. */
-  readonly state: 'good' | 'poor' | 'bad'
-  /** What was found, and what to do about it. */
-  readonly says: string
-}
-
-type Verdict = Omit<Finding, 'subject'>
 type Examination = (settings: Settings) => Verdict | Promise<Verdict>
 
 const NODE_LOWEST_MAJOR = 24
@@ -34,10 +26,6 @@ const FILES_POOR = 10_000
 const EARLIEST_MS = Date.UTC(2026, 0, 1)
 const CLOCK_SLACK_MS = 60_000
 
-const good = (says: string): Verdict => ({ state: 'good', says })
-const poor = (says: string): Verdict => ({ state: 'poor', says })
-const bad = (says: string): Verdict => ({ state: 'bad', says })
-
 const examinations: Readonly<Record<string, Examination>> = {
   'Node.js': examineNode,
   PostgreSQL: examineDatabase,
@@ -49,6 +37,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   port: examinePort,
   origins: examineOrigins,
   'e-mail': examineMail,
+  calls: tellOfCalls,
   clock: examineClock,
 }
 
@@ -70,6 +59,8 @@ const distributedExaminations: Readonly<Record<string, Examination>> = {
     settings.roles.some((role) => role === 'auth' || role === 'notifications')
       ? examineMail(settings)
       : good('not sent by these roles'),
+  calls: (settings) =>
+    settings.roles.includes('calls') ? tellOfCalls(settings) : good('not handled by these roles'),
 }
 
 const engineChecks = () => import('../topology/check-engines.ts')
@@ -199,6 +190,15 @@ async function examineMail(settings: Settings): Promise<Verdict> {
   return settings.publicUrl === undefined
     ? poor(`${text}; set PARLEY_PUBLIC_URL, so that links in letters lead here from everywhere.`)
     : good(text)
+}
+
+/** Only what is set: to try it takes seconds. */
+function tellOfCalls({ turnUrls }: Settings): Verdict {
+  return good(
+    turnUrls === undefined
+      ? 'they work inside one network (no PARLEY_TURN_URLS); "parley doctor calls" tells more.'
+      : `${turnUrls.length === 1 ? 'one TURN address is' : `${turnUrls.length} TURN addresses are`} set; "parley doctor calls" tries them.`,
+  )
 }
 
 async function examineClock({ data }: Settings): Promise<Verdict> {

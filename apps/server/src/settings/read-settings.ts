@@ -68,6 +68,16 @@ function refuseContradictions(settings: Settings): void {
       'PARLEY_SMTP_URL and PARLEY_MAIL_FROM belong together: set both, or leave both out and no e-mail is sent.',
     )
   }
+  if ((settings.turnUrls === undefined) !== (settings.turnSecret === undefined)) {
+    throw new PlainError(
+      'PARLEY_TURN_URLS and PARLEY_TURN_SECRET belong together: set both (the secret is static-auth-secret of coturn), or leave both out and calls work inside one network.',
+    )
+  }
+  if ((settings.janusUrls === undefined) !== (settings.janusSecret === undefined)) {
+    throw new PlainError(
+      'PARLEY_JANUS_URLS and PARLEY_JANUS_SECRET belong together: set both (the secret is api_secret of Janus), or leave both out and calls are as large as browsers carry them.',
+    )
+  }
   if (publicUrl !== undefined && origins !== undefined && !origins.includes(publicUrl)) {
     throw new PlainError(
       `PARLEY_ORIGINS does not contain ${publicUrl}, the address in PARLEY_PUBLIC_URL: add it there, or leave PARLEY_ORIGINS out.`,

@@ -2,6 +2,7 @@
  * Every setting there is: by environment variable or by flag, the flag winning. `docs/settings.md` is this
  * table, and a test compares the two.
  */
+import { callSettings } from './call-settings.ts'
 import { jobSettings } from './job-settings.ts'
 import * as kinds from './kinds.ts'
 import { mailSettings } from './mail-settings.ts'
@@ -277,6 +278,7 @@ export const settingsTable = {
   }),
   ...jobSettings,
   ...mailSettings,
+  ...callSettings,
   rateLimits: setting({
     env: 'PARLEY_RATE_LIMITS',
     flag: '--rate-limits',
@@ -389,6 +391,9 @@ type Optional =
   | 'schedulerUrls'
   | 'smtpUrl'
   | 'mailFrom'
+  | 'stunUrls'
+  | 'turnUrls'
+  | 'turnSecret'
 
 export type Settings = {
   readonly [Name in SettingName]: Name extends Optional ? ValueOf<Name> | undefined : ValueOf<Name>

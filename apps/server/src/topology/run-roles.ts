@@ -7,6 +7,7 @@ import { allowedOrigins } from '../settings/origins.ts'
 import type { Settings } from '../settings/table.ts'
 import { createSharedVerifier } from './create-shared-verifier.ts'
 import { observeProcess } from './observe.ts'
+import { openCalls } from './open-calls.ts'
 import { openMail } from './open-mailer.ts'
 import { openTracer } from './open-tracer.ts'
 import { withTraces } from './with-traces.ts'
@@ -152,6 +153,7 @@ function createContext(
     pushContact: pushContactOf(settings),
     jobs: jobSettingsOf(settings),
     mail: openMail(settings),
+    calls: openCalls(settings),
     verifier: createSharedVerifier({
       auth: engines.services.auth,
       bus: engines.bus,

@@ -12,6 +12,7 @@ export const links = {
   search: '/search',
   inbox: '/inbox',
   settings: '/settings',
+  callTest: '/settings/call-test',
   room: (room: string) => `/r/${encodeURIComponent(room)}`,
   message: (room: string, seq: number) => `/r/${encodeURIComponent(room)}/${seq}`,
   searchIn: (room: string) => `/search?room=${encodeURIComponent(room)}`,

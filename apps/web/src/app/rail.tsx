@@ -43,7 +43,7 @@ export function Rail() {
         to={links.settings}
         icon={Settings}
         label={t('nav.settings')}
-        current={path === links.settings}
+        current={path.startsWith(links.settings)}
       />
       <span className={styles.me} title={me.display_name}>
         <LiveAvatar user={me} size={32} />

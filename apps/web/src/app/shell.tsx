@@ -2,7 +2,10 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Route, Switch, useRoute } from 'wouter'
 import { usePush } from '../hooks/use-push.ts'
+import { CallLayer } from '../parts/call/call-layer.tsx'
+import { PreJoinContext, usePreJoinState } from '../parts/call/pre-join-store.ts'
 import { useAlerts } from '../parts/inbox/use-alerts.ts'
+import { RingingPlace } from '../parts/ringing/ringing-place.tsx'
 import { SkeletonRows } from '../parts/skeleton.tsx'
 import { NotFoundScreen } from '../screens/not-found.tsx'
 import { RoomsPane } from '../screens/rooms.tsx'
@@ -23,6 +26,7 @@ const DiscoverScreen = lazy(() => import('../screens/discover.tsx'))
 const SearchScreen = lazy(() => import('../screens/search.tsx'))
 const InboxScreen = lazy(() => import('../screens/inbox.tsx'))
 const SettingsScreen = lazy(() => import('../screens/settings.tsx'))
+const CallTestScreen = lazy(() => import('../screens/call-test.tsx'))
 const StartDialog = lazy(() => import('../parts/start/start-dialog.tsx'))
 const Switcher = lazy(() => import('../parts/switcher/switcher.tsx'))
 
@@ -32,6 +36,7 @@ export function Shell() {
   const [atHome] = useRoute(links.home)
   const [inRoom] = useRoute('/r/:room/*?')
   const overlays = useOverlayState()
+  const preJoin = usePreJoinState()
   usePageTitle()
   useAlerts()
   usePush()
@@ -39,27 +44,31 @@ export function Shell() {
 
   return (
     <OverlayContext value={overlays}>
-      <a className={styles.skip} href="#main">
-        {t('app.skip')}
-      </a>
-      <div className={styles.shell} data-pane={atHome ? 'list' : 'main'} data-room={inRoom || undefined}>
-        <Rail />
-        <div className={styles.body}>
-          <ConnectionBanner />
-          {/* The list belongs to it: on a phone it is all there is. */}
-          <main className={styles.panes}>
-            <RoomsPane />
-            <div id="main" tabIndex={-1} className={styles.main}>
-              <ErrorBoundary>
-                <Suspense fallback={<SkeletonRows count={8} height={64} />}>
-                  <MainRoutes />
-                </Suspense>
-              </ErrorBoundary>
-            </div>
-          </main>
+      <PreJoinContext value={preJoin}>
+        <a className={styles.skip} href="#main">
+          {t('app.skip')}
+        </a>
+        <div className={styles.shell} data-pane={atHome ? 'list' : 'main'} data-room={inRoom || undefined}>
+          <Rail />
+          <div className={styles.body}>
+            <ConnectionBanner />
+            {/* The list belongs to it: on a phone it is all there is. */}
+            <main className={styles.panes}>
+              <RoomsPane />
+              <div id="main" tabIndex={-1} className={styles.main}>
+                <ErrorBoundary>
+                  <Suspense fallback={<SkeletonRows count={8} height={64} />}>
+                    <MainRoutes />
+                  </Suspense>
+                </ErrorBoundary>
+              </div>
+              <CallLayer />
+            </main>
+          </div>
         </div>
-      </div>
-      <Overlays name={overlays.name} onClose={overlays.close} />
+        <Overlays name={overlays.name} onClose={overlays.close} />
+        <RingingPlace />
+      </PreJoinContext>
     </OverlayContext>
   )
 }
@@ -84,6 +93,9 @@ function MainRoutes() {
       </Route>
       <Route path={links.inbox}>
         <InboxScreen />
+      </Route>
+      <Route path={links.callTest}>
+        <CallTestScreen />
       </Route>
       <Route path={links.settings}>
         <SettingsScreen />

@@ -21,6 +21,7 @@ export function usePageTitle(): void {
     [links.search]: t('nav.search'),
     [links.inbox]: t('nav.inbox'),
     [links.settings]: t('nav.settings'),
+    [links.callTest]: t('nav.settings'),
   }
   const screen = room === undefined ? screens[path] : title(room)
   const text = screen === undefined ? t('app.name') : `${screen} · ${t('app.name')}`

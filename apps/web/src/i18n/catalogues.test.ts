@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { errorCatalogue } from '@parley/protocol'
 import { describe, expect, it } from 'vitest'
 import { en } from './en.ts'
+import { call as enCall } from './en-call.ts'
+import { callAround as enCallAround } from './en-call-around.ts'
+import { callTest as enCallTest } from './en-call-test.ts'
 import { vi } from './vi.ts'
+import { call as viCall } from './vi-call.ts'
+import { callAround as viCallAround } from './vi-call-around.ts'
+import { callTest as viCallTest } from './vi-call-test.ts'
 
 const SOURCES = join(import.meta.dirname, '..')
 
@@ -16,7 +22,10 @@ function flatten(catalogue: object, path = ''): Map<string, string> {
   )
 }
 
-const texts = { en: flatten(en), vi: flatten(vi) }
+const texts = {
+  en: flatten({ ...en, call: enCall, callAround: enCallAround, callTest: enCallTest }),
+  vi: flatten({ ...vi, call: viCall, callAround: viCallAround, callTest: viCallTest }),
+}
 const PLURAL = /_(?:zero|one|two|few|many|other)$/
 const placeholders = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort()
 /** Keys as the screens use them: i18next chooses among the plural forms. */

@@ -1,11 +1,20 @@
 import { createInstance, type i18n } from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { type Catalogue, en } from './en.ts'
+import type { call } from './en-call.ts'
+import type { callAround } from './en-call-around.ts'
+import type { callTest } from './en-call-test.ts'
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation'
-    resources: { translation: Catalogue }
+    /** All but `translation` are loaded with what uses them. */
+    resources: {
+      translation: Catalogue
+      call: typeof call
+      callAround: typeof callAround
+      callTest: typeof callTest
+    }
   }
 }
 

@@ -118,6 +118,7 @@ export const en = {
     author: '{{name}}: {{text}}',
     deleted: 'Message deleted',
     typing: 'typing…',
+    call: 'call going on',
     noMessages: 'No messages yet',
     unnamed: 'Group',
     kind: { public: 'Public room', group: 'Group', direct: 'Direct conversation' },
@@ -218,6 +219,8 @@ export const en = {
     message: '{{name}} wrote in {{room}}',
     messageAnywhere: '{{name}} wrote',
     direct: '{{name}} wrote to you',
+    call: 'Missed call from {{name}} in {{room}}',
+    callAnywhere: 'Missed call from {{name}}',
     alert: '{{head}}: {{text}}',
   },
   conversation: {

@@ -117,6 +117,7 @@ export const vi: WithoutOne<Catalogue> = {
     author: '{{name}}: {{text}}',
     deleted: 'Tin đã bị xoá',
     typing: 'đang nhập…',
+    call: 'đang có cuộc gọi',
     noMessages: 'Chưa có tin nào',
     unnamed: 'Nhóm',
     kind: { public: 'Phòng công khai', group: 'Nhóm', direct: 'Trò chuyện riêng' },
@@ -214,6 +215,8 @@ export const vi: WithoutOne<Catalogue> = {
     message: '{{name}} đã viết trong {{room}}',
     messageAnywhere: '{{name}} đã viết',
     direct: '{{name}} đã nhắn cho bạn',
+    call: 'Cuộc gọi nhỡ từ {{name}} trong {{room}}',
+    callAnywhere: 'Cuộc gọi nhỡ từ {{name}}',
     alert: '{{head}}: {{text}}',
   },
   conversation: {

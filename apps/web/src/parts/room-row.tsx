@@ -1,5 +1,6 @@
 import { UNREAD_CAP } from '@parley/protocol'
 import type { RoomState } from '@parley/sdk/api'
+import { PhoneCall } from 'lucide-react'
 import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
@@ -9,6 +10,7 @@ import { useMe, usePresence, useUser } from '../hooks/use-people.ts'
 import { useRoomTitle } from '../hooks/use-room-title.ts'
 import { Avatar } from './avatar.tsx'
 import { previewText } from './files/preview-text.ts'
+import { useFromCalls } from './ringing/use-call-of.ts'
 import styles from './room-list.module.css'
 
 interface RoomRowProps {
@@ -23,6 +25,7 @@ export const RoomRow = memo(function RoomRow({ room, active, tabIndex, onFocus }
   const title = useRoomTitle()(room)
   const presence = usePresence(room.peer?.id)
   const unread = room.me?.unread ?? 0
+  const calls = useFromCalls((state) => state.calls.some((call) => call.room === room.id))
   return (
     <li className={styles.item}>
       <Link
@@ -50,6 +53,7 @@ export const RoomRow = memo(function RoomRow({ room, active, tabIndex, onFocus }
           </span>
           <span className={styles.line}>
             <Preview room={room} />
+            {calls ? <CallMark /> : null}
             {unread > 0 ? <UnreadBadge count={unread} /> : null}
           </span>
         </span>
@@ -74,6 +78,16 @@ function Preview({ room }: { room: RoomState }) {
         : author === undefined
           ? text
           : t('rooms.author', { name: author.display_name, text })}
+    </span>
+  )
+}
+
+function CallMark() {
+  const { t } = useTranslation()
+  return (
+    <span className={styles.call}>
+      <PhoneCall size={15} aria-hidden="true" />
+      <span className="hidden">{t('rooms.call')}</span>
     </span>
   )
 }

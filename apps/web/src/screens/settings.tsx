@@ -2,10 +2,12 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParley } from '../app/context.ts'
 import { Button } from '../parts/button.tsx'
+import { useTestTexts } from '../parts/call-test/test-texts.ts'
 import { Pane } from '../parts/pane.tsx'
 import { Administration } from '../parts/settings/administration.tsx'
 import { Appearance } from '../parts/settings/appearance.tsx'
 import { AvatarForm } from '../parts/settings/avatar-form.tsx'
+import { CallSettings } from '../parts/settings/calls.tsx'
 import { Devices } from '../parts/settings/devices.tsx'
 import { EmailForm } from '../parts/settings/email.tsx'
 import { NotificationForm } from '../parts/settings/notifications.tsx'
@@ -16,6 +18,7 @@ import { useToasts } from '../parts/toasts.tsx'
 
 export default function SettingsScreen() {
   const { t } = useTranslation()
+  const { t: test } = useTestTexts()
   const parley = useParley()
   const toasts = useToasts()
   return (
@@ -29,6 +32,9 @@ export default function SettingsScreen() {
       </Section>
       <Section title={t('settings.notifications')}>
         <NotificationForm />
+      </Section>
+      <Section title={test('settings.heading')}>
+        <CallSettings />
       </Section>
       <Section title={t('settings.email')}>
         <EmailForm />

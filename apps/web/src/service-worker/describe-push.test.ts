@@ -44,6 +44,23 @@ it('leads to the room where somebody was added, and names it if it may', () => {
   expect(describePush({ ...withoutText, kind: 'added' }).body).toBe('added you to a chat')
 })
 
+it('says that somebody is calling or that their call was missed, and leads to the room', () => {
+  const ring = { ...withoutText, kind: 'ring', media: 'video', room_name: 'Ferry' }
+  expect(describePush(ring)).toEqual({
+    title: 'Ann · Ferry',
+    body: 'is calling',
+    language: 'en',
+    path: '/r/r1',
+  })
+  expect(describePush({ ...withoutText, kind: 'call', media: 'video', text: '' })).toMatchObject({
+    title: 'Ann',
+    body: 'Missed video call',
+    path: '/r/r1',
+  })
+  const bodies = ['ring', 'call'].map((kind) => describePush({ ...withoutSender, kind, language: 'vi' }).body)
+  expect(bodies).toEqual(['Cuộc gọi đến', 'Cuộc gọi nhỡ'])
+})
+
 it('speaks English of a language or a kind it does not know', () => {
   expect(describePush({ ...withoutText, language: 'tlh', kind: 'waved' })).toMatchObject({
     title: 'Ann',

@@ -15,6 +15,7 @@ export interface PushPayload {
   readonly from?: string
   readonly room_name?: string
   readonly text?: string
+  readonly media?: string
 }
 
 export interface Description {
@@ -29,6 +30,9 @@ interface Words {
   readonly someone: string
   readonly something: string
   readonly kinds: Readonly<Record<string, string>>
+  /** With the caller's name above it, and without. */
+  readonly ring: readonly [string, string]
+  readonly missed: { readonly sound: string; readonly video: string }
   readonly addedTo: (room: string) => string
 }
 
@@ -43,6 +47,8 @@ const words: Readonly<Record<string, Words>> = {
       message: 'wrote',
       added: 'added you to a chat',
     },
+    ring: ['is calling', 'Incoming call'],
+    missed: { sound: 'Missed call', video: 'Missed video call' },
     addedTo: (room) => `added you to ${room}`,
   },
   vi: {
@@ -55,6 +61,8 @@ const words: Readonly<Record<string, Words>> = {
       message: 'đã gửi tin nhắn',
       added: 'đã thêm bạn vào một cuộc trò chuyện',
     },
+    ring: ['đang gọi cho bạn', 'Cuộc gọi đến'],
+    missed: { sound: 'Cuộc gọi nhỡ', video: 'Cuộc gọi video nhỡ' },
     addedTo: (room) => `đã thêm bạn vào ${room}`,
   },
 }
@@ -63,10 +71,10 @@ const words: Readonly<Record<string, Words>> = {
 export function describePush(push: PushPayload): Description {
   const language = push.language?.toLowerCase().split('-')[0] ?? 'en'
   const say = words[language] ?? words.en
-  const { room, seq, kind = '', count = 1, from, room_name: name, text = '' } = push
+  const { room, seq, kind = '', count = 1, from, room_name: name, text = '', media } = push
   const place = name === undefined || kind === 'added' ? '' : ` · ${name}`
   const many = count > 1 ? ` (${count})` : ''
-  const isMessage = seq !== undefined && kind !== 'added'
+  const isMessage = seq !== undefined && !['added', 'call', 'ring'].includes(kind)
   return {
     title: `${from ?? say?.someone}${place}${many}`,
     body: bodyOf(),
@@ -75,6 +83,8 @@ export function describePush(push: PushPayload): Description {
   }
 
   function bodyOf(): string {
+    if (kind === 'ring') return say?.ring[from === undefined ? 1 : 0] ?? ''
+    if (kind === 'call') return say?.missed[media === 'video' ? 'video' : 'sound'] ?? ''
     if (from === undefined) return say?.something ?? ''
     if (kind === 'added' && name !== undefined) return say?.addedTo(name) ?? ''
     return plainText(text) || (say?.kinds[kind] ?? say?.something ?? '')

@@ -5,6 +5,7 @@ interface Notice {
   readonly title: string
   readonly tag: string
   readonly data: unknown
+  readonly requireInteraction?: boolean
   close(): void
 }
 interface Page {
@@ -31,11 +32,11 @@ beforeEach(() => {
     registration: {
       pushManager: { getSubscription: async () => (endpoint === '' ? null : { endpoint }) },
       getNotifications: async ({ tag }: { tag: string }) => notices.filter((one) => one.tag === tag),
-      async showNotification(title: string, { tag, data }: { tag: string; data: unknown }) {
+      async showNotification(title: string, options: Omit<Notice, 'title' | 'close'>) {
+        const { tag } = options
         const notice: Notice = {
           title,
-          tag,
-          data,
+          ...options,
           close() {
             notices = notices.filter((one) => one !== notice)
           },
@@ -105,6 +106,27 @@ describe('a push', () => {
     await push({ ...show, room: 'r2' })
     await push({ type: 'clear', room: 'r1' })
     expect(notices.map(({ tag }) => tag)).toEqual(['r2'])
+  })
+
+  it('of a call rings beside what is unread of the room, until it is over or missed', async () => {
+    const ring = { type: 'show', room: 'r1', seq: 8, kind: 'ring', at: 200, from: 'Ben' }
+    await push(show)
+    await push(ring)
+    await push({ ...ring, at: 300 })
+    expect(notices.map(({ tag, requireInteraction }) => [tag, requireInteraction])).toEqual([
+      ['r1', undefined],
+      ['ring r1', true],
+    ])
+    await push({ type: 'clear', room: 'r1', kind: 'ring' })
+    expect(notices.map(({ tag }) => tag)).toEqual(['r1'])
+    await push(ring)
+    await push({ ...show, at: 400, kind: 'call', from: 'Ben' })
+    expect(notices.map(({ tag, title }) => [tag, title])).toEqual([['r1', 'Ben']])
+    await push(ring)
+    await push({ type: 'clear', room: 'r1' })
+    expect(notices.map(({ tag }) => tag)).toEqual(['ring r1'])
+    await click()
+    expect([opened, notices]).toEqual([['/r/r1'], []])
   })
 
   it('that is not ours, or newer than this worker, does no harm', async () => {

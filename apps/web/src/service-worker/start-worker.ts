@@ -7,6 +7,9 @@ export interface OpenRequest {
   readonly path: string
 }
 
+/** Short, long enough to be felt in a pocket; milliseconds on and off. */
+const RING_VIBRATION = [600, 400, 600, 400, 600]
+
 interface Shown {
   readonly id?: string
   readonly at: number
@@ -44,12 +47,16 @@ function read(data: PushMessageData | null): PushPayload | undefined {
 
 async function take(scope: ServiceWorkerGlobalScope, push: PushPayload): Promise<void> {
   const { registration } = scope
-  const before = await registration.getNotifications({ tag: push.room })
+  const tag = tagOf(push.room, push.kind)
+  const before = await registration.getNotifications({ tag })
   if (push.type === 'clear') {
     for (const one of before) one.close()
     return
   }
   if (push.type !== 'show') return
+  // A call that was missed rings no longer.
+  if (push.kind === 'call')
+    for (const one of await registration.getNotifications({ tag: tagOf(push.room, 'ring') })) one.close()
   const at = push.at ?? Date.now()
   const mustShow = await isApples(registration)
   // Pushes may overtake each other.
@@ -67,7 +74,8 @@ async function take(scope: ServiceWorkerGlobalScope, push: PushPayload): Promise
   const options = {
     body,
     data,
-    tag: push.room,
+    tag,
+    ...(push.kind === 'ring' ? { requireInteraction: true, vibrate: RING_VIBRATION } : {}),
     // It replaces what was there of this room, and draws attention all the same.
     renotify: true,
     lang: language,
@@ -76,6 +84,9 @@ async function take(scope: ServiceWorkerGlobalScope, push: PushPayload): Promise
   }
   await registration.showNotification(title, options)
 }
+
+/** One notification a room, and beside it one while a call rings there. */
+const tagOf = (room: string, kind: string | undefined): string => (kind === 'ring' ? `ring ${room}` : room)
 
 /** There each push has to show something: after the third that did not the permission is gone. */
 async function isApples(registration: ServiceWorkerRegistration): Promise<boolean> {

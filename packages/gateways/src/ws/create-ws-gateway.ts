@@ -39,7 +39,7 @@ export interface WsGatewayDependencies {
   readonly auth: AuthService
   readonly rooms: RoomsService
   readonly sessions: SessionsService
-  readonly notifications: Pick<NotificationsService, 'followRead'>
+  readonly notifications: Pick<NotificationsService, 'followRead' | 'endRing'>
   readonly calls: CallsService
   readonly bus: Bus
   readonly verifier: TokenVerifier

@@ -20,7 +20,7 @@ export interface GatewayParts {
   readonly auth: Pick<AuthService, 'getUsers'>
   readonly rooms: RoomsService
   readonly sessions: SessionsService
-  readonly notifications: Pick<NotificationsService, 'followRead'>
+  readonly notifications: Pick<NotificationsService, 'followRead' | 'endRing'>
   readonly calls: CallsService
   readonly verifier: TokenVerifier
   readonly rates: RateLimiter

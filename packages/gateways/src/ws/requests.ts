@@ -101,7 +101,15 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
     asker.connection.away = frame.state === 'away'
     return sessions.setState({ id: asker.connection.id, user: asker.user, state: frame.state })
   },
-  call: ({ calls }, asker, frame) => askOfCall(calls, asker, frame),
+  async call({ calls, notifications, log }, asker, frame) {
+    const answer = await askOfCall(calls, asker, frame)
+    // Nobody waits for it: what is lost here is over with the ringing.
+    if (frame.op === 'decline')
+      notifications.endRing({ user: asker.user, call: frame.call }).catch((error: unknown) => {
+        log.debug({ call: frame.call, error: String(error) }, 'devices not told that a call was declined')
+      })
+    return answer
+  },
   async ping({ rooms }, asker) {
     const { cursor } = await rooms.currentCursor({})
     // Never hand out less than what `ready` covered, nor more than repair may still be working on.

@@ -1,17 +1,15 @@
-/** The calls of my rooms, and the one that this tab is in. */
-import type { Answers, CallFrame } from '@parley/protocol'
-import { ParleyError } from '@parley/protocol'
-import { CALL_HERE_MS, type CallRequest, type CallShape, MESH_MAX_USERS } from '@parley/protocol/calls'
+/** The calls of my rooms. What being in one takes (`tab-call.ts`) is loaded when there is one to be in. */
+import { type Answers, type CallFrame, ParleyError } from '@parley/protocol'
+import type { CallMedia, CallRequest, CallShape, IceServer, MediaServers } from '@parley/protocol/calls'
 import type { Clock } from '../clock.ts'
 import { DerivedStore } from '../store/store.ts'
-import type { Calls, CallsState, CurrentCall } from './call-types.ts'
-import { createEndpoint, type Endpoint, type TabStorage } from './endpoint.ts'
-import type { DeviceChoice, MediaPort } from './media-port.ts'
-import type { Mesh, MeshParts } from './mesh.ts'
+import type { CallPreferences, Calls, CallsState, CurrentCall, EnterInput, TileSize } from './call-types.ts'
+import type { TabCall, TabCallParts } from './tab-call.ts'
 
 /** What is over is remembered so that late news does not bring it back. */
 const ENDED_MAX = 100
 const LIST_AGAIN_MS = 2_000
+const LIST_AGAIN_MAX_MS = 60_000
 
 type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never
 /** A request without its number. */
@@ -19,92 +17,91 @@ export type CallAsk = { readonly t: 'call' } & DistributiveOmit<CallRequest, 'id
 
 export interface CallsParts {
   readonly clock: Clock
-  readonly newId: () => string
-  /** One a tab; `null` where there is none. */
-  readonly tabStorage: TabStorage | null
+  readonly supported: boolean
   readonly me: () => string
-  /** On the present connection; rejects when there is none or it is lost. */
+  /** On the present connection; rejects with `ParleyError`. */
   readonly request: (ask: CallAsk) => Promise<Answers['call']>
-  /** Resolves with `null` where there is no WebRTC: then only the news of calls. Rejects when it cannot be loaded. */
-  readonly media: () => Promise<MediaPort | null>
-  readonly loadMesh?: () => Promise<(parts: MeshParts) => Mesh>
-}
-
-interface Current {
-  readonly id: string
-  readonly mesh: Mesh
+  /** Where this tab may be in a call since before a reload. */
+  readonly storedEndpoint: () => string | null
+  readonly loadTab: (parts: Omit<TabCallParts, 'clock' | 'endpoint' | 'port'>) => Promise<TabCall>
 }
 
 export class CallsClient implements Calls {
+  readonly supported: boolean
   readonly #parts: CallsParts
-  readonly #endpoint: Endpoint
   readonly #calls = new Map<string, CallShape>()
   readonly #ended = new Set<string>()
   readonly #store = new DerivedStore<CallsState>(() => this.#compute())
-  #current: Current | null = null
-  /** Tells what waits that it is no longer wanted. */
-  #attempt = 0
-  #entering: number | null = null
+  #preferences: CallPreferences = { noiseSuppression: true, relayOnly: false }
+  #loading: Promise<TabCall> | null = null
+  #tab: TabCall | null = null
+  #entering: { readonly room: string | null } | null = null
   #online = false
   /** Counts connections: an answer of an earlier one is old. */
   #line = 0
-  #cancelHere: (() => void) | null = null
+  #listAgainMs = LIST_AGAIN_MS
   #cancelList: (() => void) | null = null
 
   constructor(parts: CallsParts) {
     this.#parts = parts
-    this.#endpoint = createEndpoint(parts.tabStorage, parts.newId)
+    this.supported = parts.supported
   }
 
   readonly get = (): CallsState => this.#store.get()
   readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener)
 
-  async start(room: string, { media }: { readonly media: CallShape['media'] }): Promise<void> {
-    const { id: endpoint } = this.#endpoint
-    await this.#enter(media === 'video', () => this.#ask({ t: 'call', op: 'start', endpoint, room, media }))
+  start(room: string, input: EnterInput & { readonly media: CallMedia }): Promise<void> {
+    return this.#enter(room, (tab) => tab.start(room, input))
   }
 
-  async answer(call: string, input: { readonly video?: boolean } = {}): Promise<void> {
-    const known = this.#calls.get(call)
-    if (known !== undefined && isFull(known, this.#parts.me()))
-      throw new ParleyError('conflict', { message: 'This call is full.' })
-    const { id: endpoint } = this.#endpoint
-    const video = input.video ?? known?.media === 'video'
-    await this.#enter(video, () => this.#ask({ t: 'call', op: 'join', endpoint, call }))
+  answer(call: string, input: EnterInput = {}): Promise<void> {
+    return this.#enter(this.#calls.get(call)?.room ?? null, (tab) => tab.answer(call, input))
   }
 
   async decline(call: string): Promise<void> {
-    await this.#ask({ t: 'call', op: 'decline', call })
+    await this.#parts.request({ t: 'call', op: 'decline', call })
   }
 
   async leave(): Promise<void> {
-    const { id } = this.#current ?? {}
-    this.#end()
-    if (id !== undefined) await this.#sayLeft(id)
+    this.#entering = null
+    this.#store.invalidate()
+    await this.#tab?.leave()
   }
 
-  setSound(on: boolean): void {
-    this.#current?.mesh.setSound(on)
+  async setSound(on: boolean): Promise<void> {
+    await this.#tab?.setSound(on)
   }
 
   async setVideo(on: boolean): Promise<void> {
-    const current = this.#current
-    await current?.mesh.setVideo(on)
-    if (current !== null && current === this.#current) this.#endpoint.video = on
+    await this.#tab?.setVideo(on)
   }
 
   async setScreen(on: boolean): Promise<void> {
-    await this.#current?.mesh.setScreen(on)
+    await this.#tab?.setScreen(on)
   }
 
-  async setDevices(choice: DeviceChoice): Promise<void> {
-    await this.#current?.mesh.setDevices(choice)
+  async setPreferences(preferences: CallPreferences): Promise<void> {
+    this.#preferences = preferences
+    await this.#tab?.setPreferences(preferences)
+  }
+
+  setTile(user: string, of: 'camera' | 'display', size: TileSize): void {
+    this.#tab?.setTile(user, of, size)
+  }
+
+  async server(): Promise<{ ice_servers: readonly IceServer[]; media_servers: MediaServers }> {
+    const { ice_servers = [], media_servers = { configured: 0, up: 0 } } = await this.#parts.request({
+      t: 'call',
+      op: 'ice',
+    })
+    return { ice_servers, media_servers }
   }
 
   /** A new connection: what was missed is asked for, and a call that this tab is in goes on. */
   online(): void {
     this.#online = true
     this.#line++
+    this.#listAgainMs = LIST_AGAIN_MS
     this.#store.invalidate()
     void this.#list(this.#line)
   }
@@ -114,31 +111,34 @@ export class CallsClient implements Calls {
     this.#line++
     this.#cancelList?.()
     this.#cancelList = null
-    this.#cancelHere?.()
-    this.#cancelHere = null
+    this.#tab?.offline()
     this.#store.invalidate()
   }
 
-  /** Somebody else signs in. */
+  /** The network may be another one now. */
+  wake(): void {
+    this.#tab?.wake()
+  }
+
+  /** Somebody else signs in, or nobody. */
   clear(): void {
     this.offline()
-    this.#end()
+    this.#entering = null
+    this.#tab?.end()
     this.#calls.clear()
     this.#store.invalidate()
   }
 
+  /** The room is none of mine any more. */
+  forget(room: string): void {
+    for (const [id, call] of this.#calls) if (call.room === room) this.#calls.delete(id)
+    this.#store.invalidate()
+  }
+
   take(frame: CallFrame): void {
-    if (frame.event === 'signal') {
-      if (frame.endpoint === this.#endpoint.id && frame.call === this.#current?.id)
-        this.#current.mesh.take(frame.from, frame.data)
-      return
-    }
-    if (
-      frame.event === 'dismiss' &&
-      frame.endpoint === this.#endpoint.id &&
-      frame.call.id === this.#current?.id
-    )
-      this.#end()
+    if (frame.event === 'signal' || frame.event === 'media' || frame.event === 'dismiss')
+      this.#tab?.take(frame)
+    if ('media' in frame || frame.event === 'signal') return
     this.#keep(frame.call)
   }
 
@@ -146,194 +146,98 @@ export class CallsClient implements Calls {
     const calls = [...this.#calls.values()].sort(
       (a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1),
     )
-    const me = this.#parts.me()
-    const ringing = calls.filter(({ participants }) =>
-      participants.some(({ user, standing }) => user === me && standing === 'ringing'),
-    )
-    return { calls, ringing, current: this.#view() }
+    const ringing = calls.filter((call) => this.#rings(call))
+    const returning = this.#tab?.returning ?? null
+    const entering =
+      this.#entering ?? (returning === null ? null : { room: this.#calls.get(returning)?.room ?? null })
+    return { calls, ringing, current: this.#current(), entering }
   }
 
-  #view(): CurrentCall | null {
-    const call = this.#current === null ? undefined : this.#calls.get(this.#current.id)
-    if (this.#current === null || call === undefined) return null
-    const { mesh } = this.#current
-    return {
-      call,
-      status: this.#online ? 'joined' : 'reconnecting',
-      local: mesh.local(),
-      peers: mesh.peers(),
-    }
+  #current(): CurrentCall | null {
+    const call = this.#calls.get(this.#tab?.id ?? '')
+    const view = this.#tab?.view() ?? null
+    if (call === undefined || view === null) return null
+    return { call, status: this.#online ? 'joined' : 'reconnecting', ...view }
   }
 
-  #ask(ask: CallAsk): Promise<Answers['call']> {
-    return this.#parts.request(ask)
-  }
-
-  /** The devices first: nobody is called by somebody who cannot speak. */
-  async #enter(video: boolean, join: () => Promise<Answers['call']>): Promise<void> {
-    if (this.#current !== null) throw new ParleyError('conflict', { message: 'You are in another call.' })
-    const attempt = ++this.#attempt
-    this.#entering = attempt
+  async #enter(room: string | null, enter: (tab: TabCall) => Promise<void>): Promise<void> {
+    if ((this.#tab?.id ?? null) !== null)
+      throw new ParleyError('conflict', { message: 'You are in another call.' })
+    const entering = { room }
+    this.#entering = entering
+    this.#store.invalidate()
     try {
-      await this.#enterWith(await this.#openMesh(), attempt, video, join)
+      const tab = await this.#load()
+      if (this.#entering !== entering) throw new ParleyError('conflict', { message: 'The call was left.' })
+      await enter(tab)
     } finally {
-      if (this.#entering === attempt) this.#entering = null
+      if (this.#entering === entering) this.#entering = null
+      this.#store.invalidate()
     }
   }
 
-  async #enterWith(
-    mesh: Mesh,
-    attempt: number,
-    video: boolean,
-    join: () => Promise<Answers['call']>,
-  ): Promise<void> {
-    let joined: string | undefined
-    try {
-      await mesh.open(video)
-      if (attempt !== this.#attempt)
-        throw new ParleyError('conflict', { message: 'Another call came first.' })
-      const { call } = await join()
-      if (call === undefined) throw new ParleyError('unavailable')
-      joined = call.id
-      if (attempt !== this.#attempt) throw new ParleyError('conflict', { message: 'The call was left.' })
-      if (this.#ended.has(call.id)) throw new ParleyError('conflict', { message: 'This call is over.' })
-      this.#endpoint.video = video
-      this.#hold(call, mesh)
-    } catch (error) {
-      mesh.close()
-      if (joined !== undefined) await this.#sayLeft(joined)
-      throw error
-    }
-  }
-
-  async #openMesh(): Promise<Mesh> {
-    const {
-      media,
-      clock,
+  #load(): Promise<TabCall> {
+    const { me, request, loadTab } = this.#parts
+    this.#loading ??= loadTab({
       me,
-      loadMesh = () => import('./mesh.ts').then((module) => module.createMesh),
-    } = this.#parts
-    const port = await media()
-    if (port === null)
-      throw new ParleyError('unavailable', { message: 'There are no calls in this browser.' })
-    const createMesh = await loadMesh()
-    const { id: endpoint } = this.#endpoint
-    const mesh = createMesh({
-      clock,
-      media: port,
-      me: me(),
-      endpoint,
-      newSession: () => this.#endpoint.newSession(),
-      signal: (to, data) => {
-        const call = this.#current?.mesh === mesh ? this.#current.id : undefined
-        // What is lost is said again.
-        if (call !== undefined)
-          this.#ask({ t: 'call', op: 'signal', endpoint, call, to, data }).catch(() => {})
-      },
+      request,
+      preferences: () => this.#preferences,
+      known: (call) => this.#calls.get(call),
+      keep: (call) => this.#keep(call),
       changed: () => this.#store.invalidate(),
-    })
-    return mesh
+    }).then(
+      (tab) => {
+        this.#tab = tab
+        return tab
+      },
+      (error: unknown) => {
+        this.#loading = null
+        throw error
+      },
+    )
+    return this.#loading
   }
 
-  #hold(call: CallShape, mesh: Mesh): void {
-    this.#current = { id: call.id, mesh }
-    this.#endpoint.call = call.id
-    this.#keep(call)
-    if (this.#current !== null) this.#planHere()
-  }
-
-  /** News of a call; it has no number, so that what came last counts. */
+  /** News of a call, in any order. */
   #keep(call: CallShape): void {
-    if (this.#ended.has(call.id)) return
-    if (call.ended_at !== undefined) {
+    if (this.#ended.has(call.id) || (this.#calls.get(call.id)?.version ?? 0) >= call.version) return
+    if (call.ended_at === undefined) this.#calls.set(call.id, call)
+    else {
       this.#calls.delete(call.id)
       this.#ended.add(call.id)
       for (const id of this.#ended) if (this.#ended.size > ENDED_MAX) this.#ended.delete(id)
-      if (call.id === this.#current?.id) this.#end()
-    } else {
-      this.#calls.set(call.id, call)
-      if (call.id === this.#current?.id) this.#current.mesh.update(call)
     }
+    this.#tab?.update(call)
     this.#store.invalidate()
+    // So that an answer is not kept waiting.
+    if (this.supported && this.#rings(call)) this.#load().catch(() => {})
   }
 
   async #list(line: number): Promise<void> {
+    const before = [...this.#calls.keys()]
     try {
-      const { calls = [] } = await this.#ask({ t: 'call', op: 'list' })
+      const { calls = [] } = await this.#parts.request({ t: 'call', op: 'list' })
       if (line !== this.#line) return
-      const current = this.#current?.id
       const listed = new Set(calls.map(({ id }) => id))
-      for (const id of this.#calls.keys()) if (!listed.has(id) && id !== current) this.#calls.delete(id)
+      for (const id of before) if (!listed.has(id) && id !== this.#tab?.id) this.#calls.delete(id)
       for (const call of calls) this.#keep(call)
       this.#store.invalidate()
-      if (this.#current !== null) return void this.#sayHere()
-      const mine = calls.find((call) => this.#isIn(call))
-      if (mine === undefined || this.#entering !== null) return
-      if (mine.id === this.#endpoint.call) void this.#comeBack(mine.id)
-      // It was left while the server could not be told: nobody is heard who hung up.
-      else void this.#sayLeft(mine.id)
+      if (this.#tab !== null || calls.some((call) => this.#mayBeIn(call))) (await this.#load()).online(calls)
     } catch (error) {
       if (line !== this.#line || (error instanceof ParleyError && !error.retryable)) return
-      this.#cancelList = this.#parts.clock.after(LIST_AGAIN_MS, () => void this.#list(line))
+      this.#cancelList = this.#parts.clock.after(this.#listAgainMs, () => void this.#list(line))
+      this.#listAgainMs = Math.min(2 * this.#listAgainMs, LIST_AGAIN_MAX_MS)
     }
   }
 
-  #isIn({ participants }: CallShape): boolean {
+  #rings({ participants }: CallShape): boolean {
     const me = this.#parts.me()
-    return participants.some(({ user, endpoint }) => user === me && endpoint === this.#endpoint.id)
+    return participants.some(({ user, standing }) => user === me && standing === 'ringing')
   }
 
-  /** After a reload. `here` and not `join`: it never takes the call away from a device that has it meanwhile. */
-  async #comeBack(call: string): Promise<void> {
-    const { id: endpoint, video } = this.#endpoint
-    try {
-      await this.#enter(video, () => this.#ask({ t: 'call', op: 'here', endpoint, call }))
-    } catch {
-      // Without its devices, or too late: its grace ends it.
-    }
+  #mayBeIn({ participants }: CallShape): boolean {
+    const me = this.#parts.me()
+    const stored = this.#parts.storedEndpoint()
+    return stored !== null && participants.some(({ user, endpoint }) => user === me && endpoint === stored)
   }
-
-  #planHere(): void {
-    this.#cancelHere?.()
-    this.#cancelHere = this.#parts.clock.after(CALL_HERE_MS, () => void this.#sayHere())
-  }
-
-  async #sayHere(): Promise<void> {
-    const current = this.#current
-    if (current === null) return
-    this.#planHere()
-    try {
-      const { call } = await this.#ask({
-        t: 'call',
-        op: 'here',
-        endpoint: this.#endpoint.id,
-        call: current.id,
-      })
-      if (call !== undefined && current === this.#current) this.#keep(call)
-    } catch (error) {
-      if (current !== this.#current || !(error instanceof ParleyError)) return
-      // Another device has it, or the grace is over.
-      if (error.code === 'conflict' || error.code === 'not_found' || error.code === 'forbidden') this.#end()
-    }
-  }
-
-  async #sayLeft(call: string): Promise<void> {
-    await this.#ask({ t: 'call', op: 'leave', endpoint: this.#endpoint.id, call }).catch(() => {})
-  }
-
-  #end(): void {
-    this.#attempt++
-    this.#entering = null
-    this.#endpoint.call = null
-    this.#cancelHere?.()
-    this.#cancelHere = null
-    this.#current?.mesh.close()
-    this.#current = null
-    this.#store.invalidate()
-  }
-}
-
-function isFull({ participants, media }: CallShape, me: string): boolean {
-  const joined = participants.filter(({ user, standing }) => standing === 'joined' && user !== me)
-  return joined.length >= MESH_MAX_USERS[media]
 }

@@ -9,25 +9,48 @@ export interface TabStorage {
 const ENDPOINT = 'parley-call-endpoint'
 const SESSION = 'parley-call-session'
 const CALL = 'parley-call'
-const VIDEO = 'parley-call-video'
+const SENDING = 'parley-call-sending'
+
+/** Whether microphone and camera were on, for after a reload. */
+export interface WasOn {
+  readonly sound: boolean
+  readonly video: boolean
+}
 
 export interface Endpoint {
   readonly id: string
   /** Grows, also over reloads; begins at 1. */
   newSession(): number
-  /** Whether the camera was on, for after a reload. */
-  video: boolean
+  wasOn: WasOn
   /** The call that this tab means to be in; null: none, whatever the server says. */
   call: string | null
 }
 
-/** `null`, or a storage that refuses: a reload is then somebody new. */
-export function createEndpoint(storage: TabStorage | null, newId: () => string): Endpoint {
+/** What the tab was before a reload; it may be another tab's, whose page was duplicated with all it had stored. */
+export const storedEndpoint = (storage: TabStorage | null): string | null => read(storage, ENDPOINT)
+
+/**
+ * `claim` says whether the id is this tab's alone from now on. `null`, or a storage that refuses: a reload is then somebody
+ * new.
+ */
+export async function claimEndpoint(
+  storage: TabStorage | null,
+  newId: () => string,
+  claim: (id: string) => Promise<boolean>,
+): Promise<Endpoint> {
+  const stored = storedEndpoint(storage)
+  if (stored !== null && (await claim(stored))) return createEndpoint(storage, stored)
+  const id = newId()
+  await claim(id)
+  write(storage, ENDPOINT, id)
+  write(storage, CALL, '')
+  return createEndpoint(storage, id)
+}
+
+function createEndpoint(storage: TabStorage | null, id: string): Endpoint {
   let session = Number(read(storage, SESSION) ?? 0)
   if (!Number.isSafeInteger(session) || session < 0) session = 0
   let call = read(storage, CALL) || null
-  const id = read(storage, ENDPOINT) ?? newId()
-  write(storage, ENDPOINT, id)
   return {
     id,
     newSession() {
@@ -42,18 +65,19 @@ export function createEndpoint(storage: TabStorage | null, newId: () => string):
       call = id
       write(storage, CALL, id ?? '')
     },
-    get video() {
-      return read(storage, VIDEO) === 'on'
+    get wasOn() {
+      const on = read(storage, SENDING)?.split(' ') ?? []
+      return { sound: on.includes('sound'), video: on.includes('video') }
     },
-    set video(on: boolean) {
-      write(storage, VIDEO, on ? 'on' : 'off')
+    set wasOn({ sound, video }: WasOn) {
+      write(storage, SENDING, [...(sound ? ['sound'] : []), ...(video ? ['video'] : [])].join(' '))
     },
   }
 }
 
 function read(storage: TabStorage | null, key: string): string | null {
   try {
-    return storage?.getItem(key) ?? null
+    return storage?.getItem(key) || null
   } catch {
     return null
   }

@@ -1,40 +1,71 @@
 /** What this tab sends: one stream of microphone and camera, which stays the same, and one of the screen. */
-import type { LocalView } from './call-types.ts'
-import type { DeviceChoice, MediaPort, StreamLike, TrackLike } from './media-port.ts'
+import type { TrackSource } from '@parley/protocol/calls'
+import type { CallPreferences, EnterInput, LocalView } from './call-types.ts'
+import type { MediaPort, StreamLike, TrackLike, UserMediaWanted } from './media-port.ts'
 
-/** A track on its way to every peer; a slot's track may be replaced by another one. */
+/** A track on its way to the others; a source's track may be replaced by another one. */
 export interface Outgoing {
-  readonly slot: string
+  readonly source: TrackSource
   readonly track: TrackLike
   readonly stream: StreamLike
 }
 
+export interface LocalMediaParts {
+  readonly port: MediaPort
+  readonly preferences: CallPreferences
+  /** What is sent, or whether it is heard, is something else now. */
+  readonly changed: () => void
+}
+
+type Kind = 'audio' | 'video'
+
 export class LocalMedia {
-  readonly #port: MediaPort
-  readonly #changed: () => void
+  readonly #parts: LocalMediaParts
+  #preferences: CallPreferences
   #camera: StreamLike | null = null
   #display: StreamLike | null = null
+  /** Of a preview: whoever opened them keeps them if the call does not come about. */
+  #given: readonly TrackLike[] = []
   #sound = true
-  #choice: DeviceChoice = {}
   #closed = false
   /** One after the other: two clicks on the camera's button are two changes. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(port: MediaPort, changed: () => void) {
-    this.#port = port
-    this.#changed = changed
+  constructor(parts: LocalMediaParts) {
+    this.#parts = parts
+    this.#preferences = parts.preferences
   }
 
-  open(video: boolean): Promise<void> {
+  open({ muted = false, video = false, stream }: EnterInput): Promise<void> {
     return this.#inTurn(async () => {
-      this.#keep(await this.#port.getUserMedia({ audio: true, video }))
+      this.#sound = !muted
+      const ready = stream?.getTracks().filter(({ readyState }) => readyState === 'live') ?? []
+      const has = (kind: Kind) => ready.some((track) => track.kind === kind)
+      // Whoever brings what could be opened, and no microphone among it, only listens.
+      const listens = muted && stream !== undefined
+      const wanted = this.#wanted({ audio: !has('audio') && !listens, video: video && !has('video') })
+      const fresh =
+        wanted.audio === false && wanted.video === false ? null : await this.#parts.port.getUserMedia(wanted)
+      if (this.#closed) return stop(fresh)
+      this.#given = ready
+      const own = this.#parts.port.createStream()
+      for (const track of ready) if (track.kind === 'audio' || video) own.addTrack(track)
+      if (ready.length > 0) this.#keep(own)
+      if (fresh !== null) this.#keep(fresh)
     })
   }
 
-  view(): LocalView {
+  /** The call came about: what was given is its own now. */
+  own(): void {
+    const kept = this.#camera?.getTracks()
+    for (const track of this.#given) if (kept?.includes(track) !== true) track.stop()
+    this.#given = []
+  }
+
+  view(): Omit<LocalView, 'speaking' | 'soundOnly'> {
     return {
-      sound: this.#sound && this.#track(this.#camera, 'audio') !== undefined,
-      video: this.#track(this.#camera, 'video') !== undefined,
+      sound: this.#sound && this.#track('audio') !== undefined,
+      video: this.#track('video') !== undefined,
       screen: this.#display !== null,
       camera: this.#camera,
       display: this.#display,
@@ -42,25 +73,37 @@ export class LocalMedia {
   }
 
   outgoing(): Outgoing[] {
-    const of = (name: string, stream: StreamLike | null): Outgoing[] =>
-      stream?.getTracks().map((track) => ({ slot: `${name} ${track.kind}`, track, stream })) ?? []
-    return [...of('camera', this.#camera), ...of('display', this.#display)]
+    const of = (stream: StreamLike | null, audio: TrackSource, video: TrackSource): Outgoing[] =>
+      stream
+        ?.getTracks()
+        .map((track) => ({ source: track.kind === 'audio' ? audio : video, track, stream })) ?? []
+    return [...of(this.#camera, 'microphone', 'camera'), ...of(this.#display, 'screen_sound', 'screen')]
   }
 
-  setSound(on: boolean): void {
+  /** At once where the microphone is open. */
+  async setSound(on: boolean): Promise<void> {
+    const track = this.#track('audio')
+    if (this.#sound === on && (track !== undefined || !on)) return
     this.#sound = on
-    const track = this.#track(this.#camera, 'audio')
     if (track !== undefined) track.enabled = on
-    this.#changed()
+    else if (on) await this.#openMicrophone()
+    this.#parts.changed()
+  }
+
+  #openMicrophone(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#track('audio') === undefined)
+        this.#keep(await this.#parts.port.getUserMedia(this.#wanted({ audio: true, video: false })))
+    })
   }
 
   setVideo(on: boolean): Promise<void> {
     return this.#inTurn(async () => {
-      const track = this.#track(this.#camera, 'video')
+      const track = this.#track('video')
       if (on === (track !== undefined)) return
-      if (track !== undefined) this.#drop(track)
-      else this.#keep(await this.#port.getUserMedia({ audio: false, video: this.#choice.camera ?? true }))
-      this.#changed()
+      if (track !== undefined && this.#camera !== null) this.#release(this.#camera, track)
+      else this.#keep(await this.#parts.port.getUserMedia(this.#wanted({ audio: false, video: true })))
+      this.#parts.changed()
     })
   }
 
@@ -68,37 +111,52 @@ export class LocalMedia {
     return this.#inTurn(async () => {
       if (on === (this.#display !== null)) return
       if (!on) return this.#endDisplay(this.#display)
-      const display = await this.#port.getDisplayMedia()
-      if (this.#closed) {
-        stop(display)
-        return
-      }
+      const display = await this.#parts.port.getDisplayMedia()
+      if (this.#closed) return stop(display)
       this.#display = display
       // The browser has its own button to end it.
       for (const track of display.getTracks())
         if (track.kind === 'video') track.addEventListener('ended', () => this.#endDisplay(display))
-      this.#changed()
+      this.#parts.changed()
     })
   }
 
-  setDevices(choice: DeviceChoice): Promise<void> {
+  /** Devices that are in use change at once, without the others noticing. */
+  setPreferences(preferences: CallPreferences): Promise<void> {
     return this.#inTurn(async () => {
-      this.#choice = { ...this.#choice, ...choice }
-      const has = (kind: string) => this.#track(this.#camera, kind) !== undefined
-      const audio = has('audio') && (choice.microphone ?? false)
-      const video = has('video') && (choice.camera ?? false)
-      if (audio === false && video === false) return
-      this.#keep(await this.#port.getUserMedia({ audio, video }))
-      this.#changed()
+      const before = this.#preferences
+      this.#preferences = preferences
+      const { microphone, camera, noiseSuppression } = preferences
+      const other = microphone !== before.microphone || noiseSuppression !== before.noiseSuppression
+      const audio = other && this.#track('audio') !== undefined
+      const video = camera !== before.camera && this.#track('video') !== undefined
+      if (!audio && !video) return
+      try {
+        this.#keep(await this.#parts.port.getUserMedia(this.#wanted({ audio, video })))
+      } catch (error) {
+        this.#preferences = before
+        throw error
+      }
+      this.#parts.changed()
     })
   }
 
   close(): void {
     this.#closed = true
-    stop(this.#camera)
+    for (const track of this.#camera?.getTracks() ?? [])
+      if (this.#given.includes(track)) track.enabled = true
+      else track.stop()
     stop(this.#display)
     this.#camera = null
     this.#display = null
+  }
+
+  #wanted({ audio, video }: { readonly audio: boolean; readonly video: boolean }): UserMediaWanted {
+    const { microphone, camera, noiseSuppression } = this.#preferences
+    return {
+      audio: audio && { device: microphone, cleaned: noiseSuppression },
+      video: video && { device: camera },
+    }
   }
 
   #inTurn(change: () => Promise<void>): Promise<void> {
@@ -113,21 +171,34 @@ export class LocalMedia {
       stop(fresh)
       return
     }
-    for (const track of fresh.getTracks()) if (track.kind === 'audio') track.enabled = this.#sound
-    const camera = this.#camera
-    if (camera === null) {
-      this.#camera = fresh
-      return
-    }
+    const camera = this.#camera ?? fresh
     for (const track of fresh.getTracks()) {
-      const old = this.#track(camera, track.kind)
-      if (old !== undefined) this.#drop(old)
-      camera.addTrack(track)
+      if (track.kind === 'audio') track.enabled = this.#sound
+      track.addEventListener('ended', () => this.#lose(track))
+      const old = this.#track(track.kind)
+      if (old !== undefined) this.#release(camera, old)
+      if (camera !== fresh) camera.addTrack(track)
     }
+    this.#camera = camera
   }
 
-  #drop(track: TrackLike): void {
-    this.#camera?.removeTrack(track)
+  /** A device that was unplugged; another microphone is better than none. */
+  #lose(track: TrackLike): void {
+    void this.#inTurn(async () => {
+      const camera = this.#camera
+      if (camera?.getTracks().includes(track) !== true) return
+      this.#release(camera, track)
+      if (track.kind === 'audio')
+        await this.#parts.port.getUserMedia(this.#wanted({ audio: true, video: false })).then(
+          (fresh) => this.#keep(fresh),
+          () => {},
+        )
+      this.#parts.changed()
+    })
+  }
+
+  #release(stream: StreamLike, track: TrackLike): void {
+    stream.removeTrack(track)
     track.stop()
   }
 
@@ -135,11 +206,11 @@ export class LocalMedia {
     if (display === null || this.#display !== display) return
     stop(display)
     this.#display = null
-    this.#changed()
+    this.#parts.changed()
   }
 
-  #track(stream: StreamLike | null, kind: string): TrackLike | undefined {
-    return stream?.getTracks().find((track) => track.kind === kind)
+  #track(kind: string): TrackLike | undefined {
+    return this.#camera?.getTracks().find((track) => track.kind === kind)
   }
 }
 

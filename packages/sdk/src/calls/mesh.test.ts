@@ -3,18 +3,21 @@ import fc from 'fast-check'
 import { beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { FakeMedia } from '../testing/fake-media.ts'
-import { createMesh, type Mesh } from './mesh.ts'
+import { CallMedia } from './call-media.ts'
+import { IceServers } from './ice-servers.ts'
 
 /** What becomes of a packet: when each of its copies arrives, ms; none: lost. */
 type Fate = readonly number[]
 
 let clock: FakeClock
 let media: FakeMedia
-let meshes: Map<string, { mesh: Mesh; user: string; endpoint: string }>
+let meshes: Map<string, { mesh: CallMedia; user: string; endpoint: string }>
 let sessions: Map<string, number>
 let fates: Fate[]
+let generation: number
 
 const honest: Fate = [30]
+const preferences = { noiseSuppression: true, relayOnly: false }
 
 beforeEach(reset)
 
@@ -24,12 +27,16 @@ function reset(): void {
   meshes = new Map()
   sessions = new Map()
   fates = []
+  generation = 1
 }
 
-function enter(user: string, endpoint = `endpoint-${user}`): Mesh {
-  const mesh = createMesh({
+function enter(user: string, endpoint = `endpoint-${user}`): CallMedia {
+  const mesh = new CallMedia({
     clock,
-    media: media.port(),
+    port: media.port(),
+    preferences,
+    ice: new IceServers(clock, async () => [{ urls: [`turn:${user}${clock.now()}`] }]),
+    ask: async () => ({}),
     me: user,
     endpoint,
     newSession() {
@@ -39,7 +46,7 @@ function enter(user: string, endpoint = `endpoint-${user}`): Mesh {
     },
     signal(to, data) {
       for (const delay of fates.shift() ?? honest)
-        clock.after(delay, () => meshes.get(to)?.mesh.take(user, data))
+        clock.after(delay, () => meshes.get(to)?.mesh.hear(user, data))
     },
     changed: () => {},
   })
@@ -57,7 +64,9 @@ function callNow(changes: Partial<CallShape> = {}): CallShape {
     endpoint,
     standing: 'joined' as const,
   }))
-  return { id: 'c1', room: 'r1', media: 'video', started_by: 'a', started_at: 1, participants, ...changes }
+  const transport = { kind: 'mesh' as const, generation }
+  const facts = { id: 'c1', room: 'r1', media: 'video' as const, started_by: 'a', started_at: 1 }
+  return { ...facts, version: 1, transport, participants, ...changes }
 }
 
 async function pass(ms: number): Promise<void> {
@@ -80,11 +89,11 @@ function expectAllConnected(): void {
 }
 
 async function enterAll(...users: string[]): Promise<void> {
-  for (const user of users) await enter(user).open(true)
+  for (const user of users) await enter(user).open({ video: true })
   tell()
 }
 
-const meshOf = (user: string): Mesh => {
+const meshOf = (user: string): CallMedia => {
   const found = meshes.get(user)
   if (found === undefined) throw new Error(`${user} is not here`)
   return found.mesh
@@ -104,7 +113,7 @@ it('connects everybody over a line that loses, doubles and reorders', async () =
     fc.asyncProperty(
       fc.array(fate, { maxLength: 40 }),
       fc.integer({ min: 2, max: 3 }),
-      fc.constantFrom('nothing', 'reload', 'take over', 'screen'),
+      fc.constantFrom('nothing', 'reload', 'reload thrice', 'both reload', 'take over', 'screen'),
       fc.integer({ min: 0, max: 4_000 }),
       async (given, count, event, at) => {
         reset()
@@ -114,7 +123,14 @@ it('connects everybody over a line that loses, doubles and reorders', async () =
         if (event === 'screen') await meshOf('b').setScreen(true)
         if (event === 'reload' || event === 'take over') {
           meshOf('b').close()
-          await enter('b', event === 'reload' ? 'endpoint-b' : 'other-endpoint-b').open(true)
+          await enter('b', event === 'reload' ? 'endpoint-b' : 'other-endpoint-b').open({ video: true })
+        }
+        const again = event === 'reload thrice' ? ['b', 'b', 'b'] : event === 'both reload' ? ['a', 'b'] : []
+        for (const user of again) {
+          meshOf(user).close()
+          await enter(user).open({ video: true })
+          tell(user)
+          await pass(at % 700)
         }
         tell()
         await pass(40_000)
@@ -130,7 +146,7 @@ it('connects again with a tab that was reloaded, which nobody else was told of',
   await enterAll('a', 'b')
   await pass(2_000)
   meshOf('b').close()
-  await enter('b').open(true)
+  await enter('b').open({ video: true })
   tell('b')
   await pass(5_000)
   expectAllConnected()
@@ -140,7 +156,7 @@ it('does not listen to the endpoint that another one has replaced', async () => 
   await enterAll('a', 'b')
   await pass(2_000)
   const old = meshOf('b')
-  await enter('b', 'other-endpoint-b').open(false)
+  await enter('b', 'other-endpoint-b').open({ video: false })
   tell()
   await old.setScreen(true)
   await pass(5_000)
@@ -159,8 +175,8 @@ it('finds another way when the connection fails, and says so meanwhile', async (
 })
 
 it('says that it failed where no way is found, and connects when there is one', async () => {
-  await enter('a').open(true)
-  await enter('b').open(true)
+  await enter('a').open({ video: true })
+  await enter('b').open({ video: true })
   tell('a')
   await pass(35_000)
   expect(meshOf('a').peers()[0]?.state).toBe('failed')
@@ -192,7 +208,7 @@ it('changes to another microphone without negotiating', async () => {
   await pass(2_000)
   const senders = media.open().map(({ senders }) => new Set(senders))
   meshOf('a').setSound(false)
-  await meshOf('a').setDevices({ microphone: 'better' })
+  await meshOf('a').setPreferences({ ...preferences, microphone: 'better' })
   expect(media.open().map(({ senders }) => new Set(senders))).toEqual(senders)
   const sound = meshOf('a')
     .local()
@@ -220,8 +236,112 @@ it('takes down the connection to who left, and stops all devices at the end', as
   expect(clock.pending).toBe(0)
 })
 
-it('keeps to the bound of a mesh', async () => {
-  await enterAll('a', 'b', 'c', 'd', 'e', 'f')
-  expect(meshOf('a').peers()).toHaveLength(3)
-  for (const { mesh } of meshes.values()) mesh.close()
+it('sends smaller pictures to many', async () => {
+  const cameras = () =>
+    media
+      .open()
+      .flatMap(({ senders }) =>
+        [...senders].flatMap(({ track, limited }) =>
+          track?.kind === 'video' ? [limited?.scaleResolutionDownBy ?? 1] : [],
+        ),
+      )
+  await enterAll('a', 'b')
+  await pass(1_000)
+  expect(cameras()).toEqual([1, 1])
+  await enterAll('c', 'd')
+  await pass(1_000)
+  expect(cameras()).toEqual(Array(12).fill(2))
+  await meshOf('a').setVideo(false)
+  await meshOf('a').setVideo(true)
+  expect(cameras()).toEqual(Array(12).fill(2))
+})
+
+it('connects anew in a new generation, with the same devices', async () => {
+  await enterAll('a', 'b')
+  await pass(2_000)
+  const [before, opened] = [media.open(), media.wanted.length]
+  generation = 2
+  tell('a')
+  await pass(1_000)
+  tell('b')
+  await pass(3_000)
+  expectAllConnected()
+  expect(media.open().filter((peer) => before.includes(peer))).toEqual([])
+  expect(media.wanted).toHaveLength(opened)
+  // What was decided before it is old.
+  meshOf('a').update(callNow({ transport: { kind: 'mesh', generation: 1 } }))
+  expectAllConnected()
+})
+
+it('looks for another way with fresh credentials', async () => {
+  await enterAll('a', 'b')
+  await pass(100_000)
+  const [peer] = media.open()
+  const before = peer?.configuration
+  for (const one of media.open()) one.fail()
+  await pass(3_000)
+  expectAllConnected()
+  expect(peer?.configuration.iceServers).not.toEqual(before?.iceServers)
+})
+
+it('tells who speaks, and keeps the stage until somebody else does', async () => {
+  await enterAll('a', 'b', 'c')
+  await pass(2_000)
+  const [toB, toC] = media.peers
+  if (toB === undefined || toC === undefined) throw new Error('there is nobody')
+  const speaking = () =>
+    meshOf('a')
+      .peers()
+      .flatMap((peer) => (peer.speaking ? [peer.user] : []))
+  toB.heard = 0.3
+  await pass(400)
+  expect([speaking(), meshOf('a').speaker()]).toEqual([['b'], 'b'])
+  toC.heard = 0.9
+  await pass(400)
+  expect([speaking(), meshOf('a').speaker()]).toEqual([['b', 'c'], 'b'])
+  toB.heard = 0
+  await pass(2_000)
+  expect([speaking(), meshOf('a').speaker()]).toEqual([['c'], 'c'])
+  toC.heard = 0
+  toB.said = 0.4
+  await pass(2_000)
+  expect([speaking(), meshOf('a').speaker(), meshOf('a').local().speaking]).toEqual([[], 'c', true])
+  meshOf('a').setSound(false)
+  expect(meshOf('a').local().speaking).toBe(false)
+})
+
+it('tells how well somebody is received', async () => {
+  await enterAll('a', 'b')
+  await pass(2_000)
+  const quality = () => meshOf('a').peers()[0]?.quality
+  expect(quality()).toBe('unknown')
+  const [peer] = media.open()
+  const receive = async (packetsReceived: number, packetsLost: number) => {
+    if (peer !== undefined) peer.counted = [{ type: 'inbound-rtp', packetsReceived, packetsLost }]
+    await pass(2_200)
+  }
+  await receive(1_000, 100)
+  await receive(2_000, 101)
+  expect(quality()).toBe('good')
+  await receive(2_800, 301)
+  expect(quality()).toBe('poor')
+  await receive(2_900, 306)
+  expect(quality()).toBe('fair')
+  await receive(2_900, 306)
+  expect(quality()).toBe('poor')
+})
+
+it('sends no pictures where the server lets it in without them', async () => {
+  await enterAll('a', 'b')
+  const participants = callNow().participants.map((one) =>
+    one.user === 'a' ? { ...one, sound_only: true as const } : one,
+  )
+  meshOf('a').update(callNow({ participants }))
+  await pass(2_000)
+  expect(meshOf('a').local()).toMatchObject({ soundOnly: true, video: false, sound: true })
+  await expect(meshOf('a').setVideo(true)).rejects.toMatchObject({ code: 'conflict' })
+  await expect(meshOf('a').setScreen(true)).rejects.toMatchObject({ code: 'conflict' })
+  tell('a')
+  await meshOf('a').setVideo(true)
+  expect(meshOf('a').local()).toMatchObject({ soundOnly: false, video: true })
 })

@@ -1,41 +1,20 @@
 /** Everybody in the call sends to everybody else. Loaded when a call is joined, not before. */
-import { type CallShape, MESH_MAX_USERS } from '@parley/protocol/calls'
-import type { Clock } from '../clock.ts'
-import type { CallPeer, LocalView } from './call-types.ts'
-import { LocalMedia } from './local-media.ts'
-import type { DeviceChoice, MediaPort } from './media-port.ts'
+import type { CallShape } from '@parley/protocol/calls'
+import type { CallPeer } from './call-types.ts'
+import type { PictureLimit } from './media-port.ts'
 import { PeerLink } from './peer-link.ts'
 import { type Packet, readPacket, SignalLine } from './signal-line.ts'
+import { configurationOf, othersIn, type Transport, type TransportParts, toldOf } from './transport.ts'
 
-export interface MeshParts {
-  readonly clock: Clock
-  readonly media: MediaPort
-  readonly me: string
-  readonly endpoint: string
-  /** Grows with every call, also over reloads of this endpoint; begins at 1. */
-  readonly newSession: () => number
-  /** May lose it. */
-  readonly signal: (to: string, data: string) => void
-  readonly changed: () => void
-}
+/** For this many others a picture is made and sent as often: neither the processor nor the line need bear it whole. */
+const LIMITS: readonly (PictureLimit | null)[] = [
+  null,
+  null,
+  { maxBitrate: 900_000, scaleResolutionDownBy: 1.5 },
+  { maxBitrate: 500_000, scaleResolutionDownBy: 2 },
+]
 
-export interface Mesh {
-  /** Microphone and camera. Rejects as `getUserMedia` does. */
-  open(video: boolean): Promise<void>
-  /** Who is in the call now. */
-  update(call: CallShape): void
-  /** A signal of somebody. */
-  take(from: string, data: string): void
-  setSound(on: boolean): void
-  setVideo(on: boolean): Promise<void>
-  setScreen(on: boolean): Promise<void>
-  setDevices(choice: DeviceChoice): Promise<void>
-  local(): LocalView
-  peers(): readonly CallPeer[]
-  close(): void
-}
-
-export const createMesh = (parts: MeshParts): Mesh => new MeshOfLinks(parts)
+export const createMesh = (parts: TransportParts): Transport => new Mesh(parts)
 
 interface Held {
   readonly endpoint: string
@@ -43,94 +22,95 @@ interface Held {
   readonly link: PeerLink
 }
 
-class MeshOfLinks implements Mesh {
-  readonly #parts: MeshParts
-  readonly #local: LocalMedia
+class Mesh implements Transport {
+  readonly #parts: TransportParts
   readonly #held = new Map<string, Held>()
   #closed = false
 
-  constructor(parts: MeshParts) {
+  constructor(parts: TransportParts) {
     this.#parts = parts
-    this.#local = new LocalMedia(parts.media, () => {
-      for (const { link } of this.#held.values()) this.#sync(link)
-      this.#changed()
-    })
   }
 
-  open(video: boolean): Promise<void> {
-    return this.#local.open(video)
-  }
-
-  update({ participants, media, ended_at }: CallShape): void {
+  update(call: CallShape): void {
     if (this.#closed) return
-    const there = new Map<string, string>()
-    for (const { user, standing, endpoint } of ended_at === undefined ? participants : [])
-      if (standing === 'joined' && endpoint !== undefined && user !== this.#parts.me)
-        there.set(user, endpoint)
+    const there = othersIn(call, this.#parts.me)
     for (const [user, held] of this.#held) if (there.get(user) !== held.endpoint) this.#drop(user)
-    for (const [user, endpoint] of there) {
-      if (this.#held.has(user)) continue
-      // Who is one too many finds nobody; the server should not have let them in.
-      if (this.#held.size >= MESH_MAX_USERS[media] - 1) break
-      this.#connect(user, endpoint)
-    }
+    for (const [user, endpoint] of there)
+      if (!this.#held.has(user)) this.#connect(user, endpoint, this.#parts.newSession())
+    for (const { link } of this.#held.values()) link.limit(this.#limit())
     this.#changed()
   }
 
-  take(from: string, data: string): void {
+  hear(from: string, data: string): boolean {
     const packet = readPacket(data)
-    if (packet !== null && !this.#closed) this.#held.get(from)?.line.take(packet)
+    if (packet === null || this.#closed) return true
+    const held = this.#held.get(from)
+    held?.line.take(packet)
+    // It may have come before the news that they are there, or are somewhere else.
+    return held !== undefined && this.#name(held.endpoint) === packet.from
   }
 
-  setSound(on: boolean): void {
-    this.#local.setSound(on)
+  /** There is no SFU. */
+  take(): void {}
+
+  sync(): void {
+    for (const { link } of this.#held.values()) this.#sync(link)
   }
 
-  setVideo(on: boolean): Promise<void> {
-    return this.#local.setVideo(on)
-  }
-
-  setScreen(on: boolean): Promise<void> {
-    return this.#local.setScreen(on)
-  }
-
-  setDevices(choice: DeviceChoice): Promise<void> {
-    return this.#local.setDevices(choice)
-  }
-
-  local(): LocalView {
-    return this.#local.view()
-  }
+  /** Everybody sends one size. */
+  setTile(): void {}
 
   peers(): readonly CallPeer[] {
     return [...this.#held.values()].map(({ link }) => link.view())
   }
 
+  listen(): void {
+    for (const { link } of this.#held.values()) link.listen()
+  }
+
+  async measure(): Promise<void> {
+    await Promise.all([...this.#held.values()].map(({ link }) => link.measure()))
+  }
+
+  async saying(): Promise<number> {
+    const [first] = this.#held.values()
+    return (await first?.link.saying()) ?? 0
+  }
+
+  wake(): void {
+    for (const { link } of this.#held.values()) link.wake()
+  }
+
   close(): void {
     this.#closed = true
     for (const user of [...this.#held.keys()]) this.#drop(user)
-    this.#local.close()
   }
 
-  #connect(user: string, endpoint: string, known?: { session: number; theirSession: number }): Held {
-    const { clock, media, me, endpoint: mine, newSession, signal } = this.#parts
-    const session = known?.session ?? newSession()
+  /** Nothing of an earlier generation is heard in this one. */
+  #name(endpoint: string): string {
+    return `${endpoint}#${this.#parts.generation}`
+  }
+
+  #connect(user: string, endpoint: string, session: number, theirSession?: number): Held {
+    const { clock, port, me, ice, endpoint: mine, signal, newSession } = this.#parts
     const line = new SignalLine({
       clock,
-      mine,
-      theirs: endpoint,
+      mine: this.#name(mine),
+      theirs: this.#name(endpoint),
       session,
-      ...(known === undefined ? {} : { theirSession: known.theirSession }),
+      ...(theirSession === undefined ? {} : { theirSession }),
       send: (packet) => signal(user, JSON.stringify(packet)),
       deliver: (body) => held.link.take(body),
-      restarted: (packet) => this.#reconnect(user, endpoint, session, packet),
+      restarted: (packet, same) => this.#reconnect(user, endpoint, same ? session : newSession(), packet),
     })
     const link = new PeerLink({
       clock,
-      media,
+      port,
       user,
       polite: me > user,
       line,
+      configuration: () => configurationOf(this.#parts),
+      refresh: () => ice.refresh(),
       changed: () => this.#changed(),
     })
     const held: Held = { endpoint, line, link }
@@ -142,7 +122,8 @@ class MeshOfLinks implements Mesh {
   /** A reload there: its peer connection is a new one, and so must be this one. */
   #reconnect(user: string, endpoint: string, session: number, packet: Packet): void {
     this.#drop(user)
-    const { line } = this.#connect(user, endpoint, { session, theirSession: packet.session })
+    const { line, link } = this.#connect(user, endpoint, session, packet.session)
+    link.limit(this.#limit())
     line.take(packet)
     this.#changed()
   }
@@ -152,9 +133,13 @@ class MeshOfLinks implements Mesh {
     this.#held.delete(user)
   }
 
+  #limit(): PictureLimit | null {
+    return LIMITS[Math.min(this.#held.size, LIMITS.length - 1)] ?? null
+  }
+
   #sync(link: PeerLink): void {
-    const { sound, video, display } = this.#local.view()
-    link.sync(this.#local.outgoing(), { sound, video, display: display?.id ?? null })
+    const { local } = this.#parts
+    link.sync(local.outgoing(), toldOf(local))
   }
 
   #changed(): void {

@@ -3,30 +3,23 @@
  * glare is only ever an offer that comes while one's own is not answered: the polite one takes its own back.
  */
 import type { Clock } from '../clock.ts'
-import type { CallPeer, PeerState } from './call-types.ts'
+import type { CallPeer, Quality } from './call-types.ts'
+import { ConnectionWatch } from './connection-watch.ts'
 import type { Outgoing } from './local-media.ts'
 import type {
-  ConnectionStage,
   DescriptionLike,
   MediaPort,
+  PeerConfiguration,
   PeerPort,
+  PictureLimit,
   SenderLike,
   StreamLike,
   TrackLike,
 } from './media-port.ts'
+import { type Counted, count, judge } from './quality.ts'
 import type { SignalLine } from './signal-line.ts'
-
-/** Not connected for so long: another way is looked for (ICE restart). */
-export const RESTART_MS = 10_000
-/** So many restarts in vain are shown as a failure. */
-export const RESTARTS_SHOWN = 2
-
-/** What somebody sends, told in band; `display` is the id of the stream that shows the screen. */
-export interface Told {
-  readonly sound: boolean
-  readonly video: boolean
-  readonly display: string | null
-}
+import { SpeakingMeter } from './speaking.ts'
+import type { Told } from './transport.ts'
 
 type Body =
   | { readonly description: DescriptionLike }
@@ -35,15 +28,19 @@ type Body =
 
 export interface PeerLinkParts {
   readonly clock: Clock
-  readonly media: MediaPort
+  readonly port: MediaPort
   readonly user: string
   /** Of the two exactly one is. */
   readonly polite: boolean
   readonly line: Pick<SignalLine, 'send' | 'close'>
+  readonly configuration: () => PeerConfiguration
+  /** Fetches fresh credentials for `configuration`. Never rejects. */
+  readonly refresh: () => Promise<void>
   readonly changed: () => void
 }
 
 interface Slot {
+  readonly source: Outgoing['source']
   readonly sender: SenderLike
   track: TrackLike
 }
@@ -51,44 +48,55 @@ interface Slot {
 export class PeerLink {
   readonly #parts: PeerLinkParts
   readonly #peer: PeerPort
+  readonly #watch: ConnectionWatch
+  readonly #meter: SpeakingMeter
   readonly #slots = new Map<string, Slot>()
+  #limit: PictureLimit | null = null
   readonly #streams = new Map<string, StreamLike>()
   /** Streams that ever were a screen: one that ended must not be taken for the camera. */
   readonly #shown = new Set<string>()
   /** Of the other one, until there is a description that they belong to. */
   #candidates: unknown[] = []
   #described = false
+  /** Two first offers would cost time: the polite one's tracks go with its answer. */
+  #waits: boolean
   /** The other one's last offer gave way to one's own, and with it the candidates that follow. */
   #ignoring = false
   #told: Told = { sound: false, video: false, display: null }
   #saidLast = ''
-  #state: PeerState = 'connecting'
-  #wasConnected = false
-  #restarts = 0
-  #cancelRestart: (() => void) | null = null
+  #counted: Counted | null = null
+  #quality: Quality = 'unknown'
   #turn: Promise<unknown> = Promise.resolve()
   #closed = false
 
   constructor(parts: PeerLinkParts) {
+    const { clock, changed } = parts
     this.#parts = parts
-    this.#peer = parts.media.createPeer({
+    this.#waits = parts.polite
+    this.#meter = new SpeakingMeter(clock)
+    this.#watch = new ConnectionWatch({ clock, changed, restart: () => void this.#restart() })
+    this.#peer = parts.port.createPeer(parts.configuration(), {
       negotiationNeeded: () => this.#inTurn(() => this.#offer()),
-      candidate: (candidate) => this.#say({ candidate }),
-      stage: (stage) => this.#stage(stage),
+      candidate: (candidate) => {
+        if (candidate !== null) this.#say({ candidate })
+      },
+      stage: (stage) => this.#watch.take(stage),
       track: (stream) => {
         this.#streams.set(stream.id, stream)
-        parts.changed()
+        changed()
       },
     })
-    this.#planRestart()
   }
 
   view(): CallPeer {
     const { sound, video, display } = this.#told
     const streams = [...this.#streams.values()]
+    const { state } = this.#watch
     return {
       user: this.#parts.user,
-      state: this.#state,
+      state,
+      quality: state === 'connected' ? this.#quality : 'unknown',
+      speaking: sound && this.#meter.speaking,
       sound,
       video,
       screen: display !== null,
@@ -104,22 +112,32 @@ export class PeerLink {
     // Before the description: what comes of it is known by then.
     if (said !== this.#saidLast) this.#say({ told })
     this.#saidLast = said
-    const wanted = new Set(outgoing.map(({ slot, stream }) => `${slot} ${stream.id}`))
+    const wanted = new Set(outgoing.map(({ source, stream }) => `${source} ${stream.id}`))
     for (const [key, { sender }] of this.#slots) {
       if (wanted.has(key)) continue
       this.#slots.delete(key)
       this.#peer.removeTrack(sender)
     }
-    for (const { slot, track, stream } of outgoing) {
-      const key = `${slot} ${stream.id}`
+    for (const { source, track, stream } of outgoing) {
+      const key = `${source} ${stream.id}`
       const known = this.#slots.get(key)
-      if (known === undefined) this.#slots.set(key, { track, sender: this.#peer.addTrack(track, stream) })
-      else if (known.track !== track) {
+      if (known === undefined) {
+        const slot: Slot = { source, track, sender: this.#peer.addTrack(track, stream) }
+        this.#slots.set(key, slot)
+        if (this.#limit !== null) this.#hold(slot)
+      } else if (known.track !== track) {
         known.track = track
         // Refused when the connection is closing.
         known.sender.replaceTrack(track).catch(() => {})
       }
     }
+  }
+
+  /** How large the camera's picture is sent. */
+  limit(limit: PictureLimit | null): void {
+    if (limit === this.#limit || this.#closed) return
+    this.#limit = limit
+    for (const slot of this.#slots.values()) this.#hold(slot)
   }
 
   /** What came over the line, in order. */
@@ -135,18 +153,50 @@ export class PeerLink {
     }
   }
 
+  listen(): void {
+    if (!this.#closed && this.#meter.take(this.#peer.hearing())) this.#parts.changed()
+  }
+
+  async measure(): Promise<void> {
+    if (this.#closed || this.#watch.state !== 'connected') return
+    const now = count(await this.#peer.stats().catch(() => []))
+    const { sound, video, display } = this.#told
+    const quality = judge(this.#counted, now, sound || video || display !== null)
+    this.#counted = now
+    if (quality === this.#quality || this.#closed) return
+    this.#quality = quality
+    this.#parts.changed()
+  }
+
+  async saying(): Promise<number> {
+    return this.#closed ? 0 : this.#peer.saying().catch(() => 0)
+  }
+
+  wake(): void {
+    this.#watch.wake()
+  }
+
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#cancelRestart?.()
+    this.#watch.close()
     this.#parts.line.close()
     this.#peer.close()
   }
 
   async #offer(): Promise<void> {
     // The browser asks again when it is stable.
-    if (this.#peer.signalingState !== 'stable') return
+    if (this.#waits || this.#peer.signalingState !== 'stable') return
     this.#say({ description: await this.#peer.setLocalDescription() })
+  }
+
+  async #restart(): Promise<void> {
+    const { refresh, configuration } = this.#parts
+    await refresh()
+    if (this.#closed) return
+    this.#waits = false
+    this.#peer.configure(configuration())
+    this.#peer.restartIce()
   }
 
   async #describe(description: DescriptionLike): Promise<void> {
@@ -161,6 +211,7 @@ export class PeerLink {
     this.#ignoring = false
     await this.#peer.setRemoteDescription(description)
     this.#described = true
+    this.#waits = false
     const early = this.#candidates
     this.#candidates = []
     for (const candidate of early) await this.#addCandidate(candidate)
@@ -178,46 +229,16 @@ export class PeerLink {
     await this.#peer.addCandidate(candidate).catch(() => {})
   }
 
+  #hold({ source, sender }: Slot): void {
+    if (source === 'camera') void sender.limit(this.#limit)
+  }
+
   #say(body: Body): void {
-    if (!this.#closed) this.#parts.line.send(body)
+    if (!this.#closed) this.#parts.line.send(body, 'description' in body)
   }
 
   /** What the browser refuses shows as a connection that does not come; the restart tries again. */
   #inTurn(step: () => Promise<void>): void {
     this.#turn = this.#turn.then(() => (this.#closed ? undefined : step())).catch(() => {})
-  }
-
-  #stage(stage: ConnectionStage): void {
-    if (this.#closed) return
-    if (stage === 'connected') {
-      this.#cancelRestart?.()
-      this.#cancelRestart = null
-      this.#restarts = 0
-      this.#wasConnected = true
-      this.#show('connected')
-    } else if (stage === 'disconnected' || stage === 'failed') {
-      if (this.#state === 'connected') this.#show('reconnecting')
-      if (stage === 'failed' && this.#restarts === 0) this.#restart()
-      else if (this.#cancelRestart === null) this.#planRestart()
-    }
-  }
-
-  #planRestart(): void {
-    this.#cancelRestart?.()
-    this.#cancelRestart = this.#parts.clock.after(RESTART_MS, () => this.#restart())
-  }
-
-  #restart(): void {
-    this.#restarts++
-    if (this.#restarts > RESTARTS_SHOWN) this.#show('failed')
-    else this.#show(this.#wasConnected ? 'reconnecting' : 'connecting')
-    this.#peer.restartIce()
-    this.#planRestart()
-  }
-
-  #show(state: PeerState): void {
-    if (this.#state === state) return
-    this.#state = state
-    this.#parts.changed()
   }
 }

@@ -1,8 +1,11 @@
 /**
  * Between two browsers in a call: what one says reaches the other once and in order, over signals that may be lost,
  * doubled, reordered, or from an endpoint or a session that is over. Every packet names both endpoints and both sessions;
- * what is not confirmed is sent again. Nothing is said before the other's session is known (packets without bodies ask for
- * it), so that whatever is said belongs to exactly one pair of sessions.
+ * what is not confirmed is sent again.
+ *
+ * What is said before the other's session is known (so that nobody waits a round trip for it) is heard by a line that
+ * knew none either when it began. Whoever learns that the other one began anew does so too, under a new session of their
+ * own: what they had said to nobody in particular may have been heard.
  */
 import type { Clock } from '../clock.ts'
 
@@ -10,6 +13,8 @@ import type { Clock } from '../clock.ts'
 const BATCH_MS = 20
 const CONFIRM_MS = 200
 const REPEAT_MIN_MS = 1_000
+/** Who was silent until now: what was said to whoever was there before is perhaps new to them. */
+const REPEAT_FIRST_MS = 400
 const REPEAT_MAX_MS = 8_000
 /** Of one packet's bodies, in characters; the server takes 64 Ki. A single body may be larger. */
 const PACKET_MAX_CHARS = 40_000
@@ -27,6 +32,8 @@ export interface Packet {
   /** The number of the first body. */
   readonly first: number
   readonly bodies: readonly unknown[]
+  /** The sender's line began because the receiver had begun anew: it listens to that session alone. */
+  readonly renewed: boolean
 }
 
 export interface SignalLineParts {
@@ -35,24 +42,25 @@ export interface SignalLineParts {
   readonly theirs: string
   /** Larger than that of every earlier line of this endpoint, and more than 0. */
   readonly session: number
-  /** The other's session, where it is known. */
+  /** The other's session, where that is why this line begins. */
   readonly theirSession?: number
   /** May lose it. */
   readonly send: (packet: Packet) => void
   readonly deliver: (body: unknown) => void
-  /** The other one began anew; this line is over, and says nothing any more. */
-  readonly restarted: (packet: Packet) => void
+  /** The other one began anew; this line is over, and the next one has the same session (`same`) or a new one. */
+  readonly restarted: (packet: Packet, same: boolean) => void
 }
 
 /** Null for what is no packet. */
 export function readPacket(data: string): Packet | null {
   try {
     const packet = JSON.parse(data) as Partial<Packet> | null
-    const { from, to, session, meant, got, first, bodies } = packet ?? {}
+    const { from, to, session, meant, got, first, bodies, renewed } = packet ?? {}
     const numbers = [session, meant, got, first]
     const isPacket =
       typeof from === 'string' &&
       typeof to === 'string' &&
+      typeof renewed === 'boolean' &&
       numbers.every((number) => Number.isSafeInteger(number)) &&
       Array.isArray(bodies)
     return isPacket ? (packet as Packet) : null
@@ -82,35 +90,41 @@ export class SignalLine {
     if (this.#theirSession === 0) this.#planFlush()
   }
 
-  send(body: unknown): void {
+  /** `urgent`: what comes afterwards goes in another packet. */
+  send(body: unknown, urgent = false): void {
     if (this.#closed) return
     this.#waiting.push(body)
-    this.#planFlush()
+    if (urgent) this.#flush()
+    else this.#planFlush()
   }
 
   take(packet: Packet): void {
     const { mine, theirs, session, restarted } = this.#parts
     if (this.#closed || packet.from !== theirs || packet.to !== mine) return
-    // Meant for one's earlier self, or said by the other's earlier self.
-    if (packet.meant !== 0 && packet.meant !== session) return
+    // Said by the other's earlier self.
     if (packet.session < this.#theirSession || packet.session <= 0) return
     if (this.#theirSession !== 0 && packet.session > this.#theirSession) {
       this.close()
-      restarted(packet)
+      // Who began anew for the other's sake has said nothing to anybody else, and stays who they are: that ends it.
+      restarted(packet, packet.renewed || this.#parts.theirSession !== undefined)
       return
     }
-    if (this.#theirSession === 0) {
-      this.#theirSession = packet.session
-      this.#cancelRepeat?.()
-      this.#cancelRepeat = null
-      this.#repeatMs = REPEAT_MIN_MS
-      this.#planFlush()
-    }
+    // Meant for one's earlier self.
+    if (packet.meant !== 0 && packet.meant !== session) return
+    if (this.#theirSession === 0) this.#meet(packet.session)
     if (packet.meant === 0 || packet.bodies.length > 0)
       this.#cancelConfirm ??= this.#parts.clock.after(CONFIRM_MS, () => this.#transmit(this.#sent, 0))
-    if (packet.meant === 0) return
-    this.#confirm(packet.got)
+    if (packet.meant !== 0) this.#confirm(packet.got)
+    else if (this.#parts.theirSession !== undefined) return
     this.#receive(packet)
+  }
+
+  #meet(session: number): void {
+    this.#theirSession = session
+    this.#cancelRepeat?.()
+    this.#cancelRepeat = null
+    this.#repeatMs = REPEAT_FIRST_MS
+    if (this.#sent > this.#confirmed) this.#planRepeat()
   }
 
   close(): void {
@@ -147,20 +161,17 @@ export class SignalLine {
 
   #planFlush(): void {
     this.#cancelFlush ??= this.#parts.clock.after(BATCH_MS, () => {
-      this.#cancelFlush = null
       this.#flush()
     })
   }
 
-  /** What was not sent yet. */
+  /** What was not sent yet; with nothing to say, that there is somebody. */
   #flush(): void {
-    if (this.#theirSession === 0) {
-      if (this.#cancelRepeat !== null) return
-      this.#transmit(0, 0)
-      this.#planRepeat()
-      return
-    }
-    while (this.#sent < this.#confirmed + this.#waiting.length) {
+    this.#cancelFlush?.()
+    this.#cancelFlush = null
+    const end = this.#confirmed + this.#waiting.length
+    if (this.#sent === end && this.#theirSession === 0) this.#transmit(end, 0)
+    while (this.#sent < end) {
       const count = this.#fitting(this.#sent)
       const from = this.#sent
       this.#sent += count
@@ -173,7 +184,7 @@ export class SignalLine {
     this.#cancelRepeat = this.#parts.clock.after(this.#repeatMs, () => {
       this.#cancelRepeat = null
       if (this.#theirSession !== 0 && this.#sent === this.#confirmed) return
-      this.#repeatMs = Math.min(this.#repeatMs * 2, REPEAT_MAX_MS)
+      this.#repeatMs = Math.min(Math.max(this.#repeatMs * 2, REPEAT_MIN_MS), REPEAT_MAX_MS)
       const count = Math.min(this.#fitting(this.#confirmed), this.#sent - this.#confirmed)
       this.#transmit(this.#confirmed, count)
       this.#planRepeat()
@@ -205,6 +216,7 @@ export class SignalLine {
       got: this.#got,
       first: after + 1,
       bodies: this.#waiting.slice(from, from + count),
+      renewed: this.#parts.theirSession !== undefined,
     })
   }
 }

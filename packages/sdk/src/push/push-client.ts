@@ -57,8 +57,9 @@ export class PushClient implements Push {
   /** What was read, here or elsewhere, is not shown any more. Never rejects. */
   async takeRead(read: readonly string[] | 'all'): Promise<void> {
     try {
+      // What has no id is no item: that a call rings.
       for (const one of (await this.#parts.device?.shown()) ?? [])
-        if (read === 'all' || (one.id !== undefined && read.includes(one.id))) one.close()
+        if (one.id !== undefined && (read === 'all' || read.includes(one.id))) one.close()
     } catch {
       // The next connection tidies up.
     }

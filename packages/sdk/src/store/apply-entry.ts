@@ -4,6 +4,10 @@
  */
 import type { Entry, Message, Reaction, Room } from '@parley/protocol'
 import type { TimelineNotice } from '../api.ts'
+import { type CallNotice, toCallNotice } from './fold-calls.ts'
+
+/** What a window keeps besides messages. */
+export type WindowNotice = TimelineNotice | CallNotice
 
 export function toMessage(entry: Entry): Message {
   const message: Message = {
@@ -79,7 +83,8 @@ function changeReaction(
 
 const NOTICE_KINDS: ReadonlySet<string> = new Set(['join', 'leave', 'role', 'rename', 'pin', 'unpin'])
 
-export function toNotice(entry: Entry): TimelineNotice | null {
+export function toNotice(entry: Entry): WindowNotice | null {
+  if (entry.kind === 'call') return toCallNotice(entry)
   if (!NOTICE_KINDS.has(entry.kind)) return null
   const { seq, from, at, user, role, name, target } = entry
   return {

@@ -4,8 +4,7 @@
  * meanwhile would count twice. So the log is read after the page, and a page that such an entry touches is read again.
  */
 import { type Entry, LIST_MAX_ITEMS, type LogRoom, type Message } from '@parley/protocol'
-import type { TimelineNotice } from '../api.ts'
-import { toNotice } from './apply-entry.ts'
+import { toNotice, type WindowNotice } from './apply-entry.ts'
 import { applyToWindow, type Window } from './window.ts'
 
 export type Place =
@@ -32,7 +31,7 @@ export interface LoadedPage {
 export const PAGE_MESSAGES = 50
 const TRIES_MAX = 3
 const LOG_REQUESTS_MAX = 10
-/** History between messages (joins, renames, …) is shown as far as this many requests tell it. */
+/** History between messages (joins, renames, calls, …) is shown as far as this many requests tell it. */
 const NOTICE_REQUESTS_MAX = 2
 
 interface LoadOptions {
@@ -91,7 +90,7 @@ async function readHistory(
   options: LoadOptions,
   messages: Message[],
   more: boolean,
-): Promise<TimelineNotice[]> {
+): Promise<WindowNotice[]> {
   const { source, place, firstSeq, position } = options
   const first = messages[0]?.seq ?? position + 1
   const last = messages.at(-1)?.seq ?? position

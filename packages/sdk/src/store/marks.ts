@@ -75,7 +75,9 @@ export class MarkSender {
 
   /** An entry has arrived on this device. */
   received(entry: Entry): void {
-    if (entry.kind !== 'message' || entry.from === this.#options.me()) return
+    // Of a call the server rings other devices of whoever has not got it.
+    const isTold = entry.kind === 'message' || entry.call?.line === 'started'
+    if (!isTold || entry.from === this.#options.me()) return
     const record = this.#options.rooms.get(entry.room)
     if (record === undefined || !this.#receipts(record)) return
     this.#want(entry.room, this.#options.clock.now() + DELIVERED_AFTER_MS, { delivered: entry.seq })

@@ -3,6 +3,7 @@ import type { Message, Room } from '@parley/protocol'
 import type { DeliveryState, RoomState, TimelineItem, TimelineMessage, TimelineNotice } from '../api.ts'
 import type { OutboxItem } from '../outbox/outbox-item.ts'
 import { filesOf, isUploading } from '../outbox/outbox-upload.ts'
+import { FoldedCalls } from './fold-calls.ts'
 import type { Window } from './window.ts'
 
 /** The same for a message in the outbox and stored, so that a list does not see it leave and come. */
@@ -37,14 +38,19 @@ export class TimelineItems {
   #messages = new WeakMap<Message, TimelineItem>()
   #notices = new WeakMap<TimelineNotice, TimelineItem>()
   #outbox = new WeakMap<OutboxItem, TimelineItem>()
+  readonly #calls = new FoldedCalls()
 
   build(window: Window, outbox: readonly OutboxItem[], receipts: Receipts, me: string): TimelineItem[] {
     const items: TimelineItem[] = []
     const stored = new Set<string>()
+    const calls = this.#calls.fold(window.notices.filter((notice) => notice.kind === 'call'))
     let next = 0
     const noticesUpTo = (seq: number) => {
-      for (; (window.notices[next]?.seq ?? Number.POSITIVE_INFINITY) < seq; next++) {
-        items.push(this.#notice(window.notices[next] as TimelineNotice))
+      for (; ; next++) {
+        const notice = window.notices[next]
+        if (notice === undefined || notice.seq >= seq) return
+        const item = notice.kind === 'call' ? calls.get(notice.seq) : this.#notice(notice)
+        if (item !== undefined) items.push(item)
       }
     }
     for (const message of window.messages) {

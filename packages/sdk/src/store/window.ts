@@ -1,12 +1,11 @@
 /** A stretch of a room's history in memory, and what entries do to it. Pure. */
 import type { Entry, Message } from '@parley/protocol'
-import type { TimelineNotice } from '../api.ts'
-import { applyToMessage, toMessage, toNotice } from './apply-entry.ts'
+import { applyToMessage, toMessage, toNotice, type WindowNotice } from './apply-entry.ts'
 
 /** Ascending by seq. */
 export interface Window {
   readonly messages: readonly Message[]
-  readonly notices: readonly TimelineNotice[]
+  readonly notices: readonly WindowNotice[]
   readonly hasOlder: boolean
   /** While there is newer history that is not loaded, new messages are not appended. */
   readonly hasNewer: boolean
@@ -29,7 +28,7 @@ function appendMessage(window: Window, message: Message): Window {
   return trimOlder({ ...window, messages: [...window.messages, message] })
 }
 
-function appendNotice(window: Window, notice: TimelineNotice): Window {
+function appendNotice(window: Window, notice: WindowNotice): Window {
   if (window.hasNewer || notice.seq <= (window.notices.at(-1)?.seq ?? 0)) return window
   return { ...window, notices: [...window.notices, notice] }
 }
@@ -87,7 +86,7 @@ export function joinNewer(window: Window, newer: Window): Window {
   })
 }
 
-function mergeNotices(first: readonly TimelineNotice[], second: readonly TimelineNotice[]): TimelineNotice[] {
+function mergeNotices(first: readonly WindowNotice[], second: readonly WindowNotice[]): WindowNotice[] {
   const bySeq = new Map([...first, ...second].map((notice) => [notice.seq, notice]))
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }

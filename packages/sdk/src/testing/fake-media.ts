@@ -1,12 +1,18 @@
 /** Peer connections that hold each other to the rules of WebRTC, without any media. */
 import type {
   DescriptionLike,
+  Encoding,
   MediaPort,
+  PeerConfiguration,
   PeerEvents,
   PeerPort,
+  PictureLimit,
+  SectionLike,
   SenderLike,
+  StatLike,
   StreamLike,
   TrackLike,
+  UserMediaWanted,
 } from '../calls/media-port.ts'
 
 class FakeTrack implements TrackLike {
@@ -14,10 +20,14 @@ class FakeTrack implements TrackLike {
   readonly kind: string
   enabled = true
   stopped = false
+  ended = false
   readonly #listeners: (() => void)[] = []
   constructor(id: string, kind: string) {
     this.id = id
     this.kind = kind
+  }
+  get readyState(): 'live' | 'ended' {
+    return this.stopped || this.ended ? 'ended' : 'live'
   }
   stop(): void {
     this.stopped = true
@@ -25,8 +35,9 @@ class FakeTrack implements TrackLike {
   addEventListener(_type: 'ended', listener: () => void): void {
     this.#listeners.push(listener)
   }
-  /** As by the browser's own button. */
+  /** As by the browser's own button, or a plug that was pulled. */
   end(): void {
+    this.ended = true
     for (const listener of this.#listeners) listener()
   }
 }
@@ -54,10 +65,22 @@ interface Sdp {
   readonly generation: number
   readonly offer: string
   readonly streams: readonly string[]
+  /** What carries something. */
+  readonly sections: readonly { readonly mid: string; readonly kind: string }[]
+  /** Of a side that tells its candidates with the description. */
+  readonly candidates: readonly string[]
+}
+
+interface FakeSection extends SectionLike {
+  mid: string | null
+  readonly kind: string
+  readonly encodings: readonly Encoding[]
+  track: TrackLike | null
 }
 
 interface FakeSender extends SenderLike {
   track: TrackLike | null
+  limited: PictureLimit | null
   readonly stream: StreamLike
 }
 
@@ -66,6 +89,8 @@ export class FakeMedia {
   readonly errors: string[] = []
   readonly peers: FakePeer[] = []
   readonly tracks: FakeTrack[] = []
+  /** What devices were asked for. */
+  readonly wanted: UserMediaWanted[] = []
   /** Why devices are refused. */
   refusal: Error | null = null
   #count = 0
@@ -76,12 +101,11 @@ export class FakeMedia {
 
   port(): MediaPort {
     return {
-      createPeer: (events) => {
-        const peer = new FakePeer(this, this.next(), events)
-        this.peers.push(peer)
-        return peer
-      },
-      getUserMedia: async ({ audio, video }) => {
+      createPeer: (configuration, events) => this.peer(configuration, events),
+      createStream: () => new FakeStream(`stream-${this.next()}`),
+      getUserMedia: async (wanted) => {
+        const { audio, video } = wanted
+        this.wanted.push(wanted)
         if (this.refusal !== null) throw this.refusal
         return this.stream([...(audio === false ? [] : ['audio']), ...(video === false ? [] : ['video'])])
       },
@@ -89,8 +113,19 @@ export class FakeMedia {
     }
   }
 
+  /** `full`: it tells its candidates with its descriptions. */
+  peer(configuration: PeerConfiguration, events: PeerEvents, full = false): FakePeer {
+    const peer = new FakePeer(this, this.next(), configuration, events, full)
+    this.peers.push(peer)
+    return peer
+  }
+
+  track(kind: string): FakeTrack {
+    return new FakeTrack(`track-${this.next()}`, kind)
+  }
+
   stream(kinds: readonly string[]): FakeStream {
-    const tracks = kinds.map((kind) => new FakeTrack(`track-${this.next()}`, kind))
+    const tracks = kinds.map((kind) => this.track(kind))
     this.tracks.push(...tracks)
     return new FakeStream(`stream-${this.next()}`, tracks)
   }
@@ -109,10 +144,18 @@ export class FakePeer implements PeerPort {
   signalingState = 'stable'
   stage: 'new' | 'connected' | 'failed' = 'new'
   readonly senders = new Set<FakeSender>()
+  readonly sections: FakeSection[] = []
+  configuration: PeerConfiguration
+  /** What `stats`, `hearing` and `saying` answer. */
+  counted: StatLike[] = []
+  heard = 0
+  said = 0
   readonly #media: FakeMedia
   readonly #id: number
   readonly #events: PeerEvents
+  readonly #full: boolean
   readonly #heard = new Set<string>()
+  readonly #received = new Map<string, TrackLike>()
   readonly #candidates = new Set<string>()
   #generation: number
   #restart = false
@@ -121,9 +164,17 @@ export class FakePeer implements PeerPort {
   #before: readonly [Sdp | null, Sdp | null] = [null, null]
   #needed = false
 
-  constructor(media: FakeMedia, id: number, events: PeerEvents) {
+  constructor(
+    media: FakeMedia,
+    id: number,
+    configuration: PeerConfiguration,
+    events: PeerEvents,
+    full: boolean,
+  ) {
     this.#media = media
     this.#id = id
+    this.#full = full
+    this.configuration = configuration
     this.#events = events
     this.#generation = media.next()
   }
@@ -138,13 +189,19 @@ export class FakePeer implements PeerPort {
     if (this.#restart) this.#generation = this.#media.next()
     this.#restart = false
     const offer = answers ? (this.#remote?.offer ?? '') : `offer-${this.#media.next()}`
-    this.#local = { peer: this.#id, generation: this.#generation, offer, streams }
+    const candidate = `${this.#id}.${this.#generation}`
+    for (const section of this.sections) section.mid ??= String(this.sections.indexOf(section))
+    const sections = this.sections.flatMap(({ mid, kind, track }) =>
+      mid === null || track === null ? [] : [{ mid, kind }],
+    )
+    const candidates = this.#full ? [candidate] : []
+    this.#local = { peer: this.#id, generation: this.#generation, offer, streams, sections, candidates }
     if (!answers) this.#needed = false
     this.#settle(answers ? 'stable' : 'have-local-offer')
-    const candidate = `${this.#id}.${this.#generation}`
-    queueMicrotask(() => {
-      if (this.signalingState !== 'closed') this.#events.candidate(candidate)
-    })
+    if (!this.#full)
+      queueMicrotask(() => {
+        if (this.signalingState !== 'closed') this.#events.candidate(candidate)
+      })
     return { type: answers ? 'answer' : 'offer', sdp: JSON.stringify(this.#local) }
   }
 
@@ -167,6 +224,9 @@ export class FakePeer implements PeerPort {
       this.#heard.add(id)
       this.#events.track(new FakeStream(id))
     }
+    for (const { mid, kind } of remote.sections)
+      if (!this.#received.has(mid)) this.#received.set(mid, this.#media.track(kind))
+    for (const candidate of remote.candidates) this.#candidates.add(candidate)
     this.#settle(type === 'answer' ? 'stable' : 'have-remote-offer')
   }
 
@@ -182,8 +242,12 @@ export class FakePeer implements PeerPort {
     const sender: FakeSender = {
       track,
       stream,
+      limited: null,
       async replaceTrack(next) {
         sender.track = next
+      },
+      async limit(limit) {
+        sender.limited = limit
       },
     }
     this.senders.add(sender)
@@ -194,6 +258,40 @@ export class FakePeer implements PeerPort {
   removeTrack(sender: SenderLike): void {
     this.senders.delete(sender as FakeSender)
     this.#need()
+  }
+
+  addSection(track: TrackLike, encodings: readonly Encoding[]): SectionLike {
+    const section: FakeSection = {
+      mid: null,
+      kind: track.kind,
+      encodings,
+      track,
+      send(next) {
+        section.track = next
+      },
+    }
+    this.sections.push(section)
+    return section
+  }
+
+  received(): { mid: string; track: TrackLike }[] {
+    return [...this.#received].map(([mid, track]) => ({ mid, track }))
+  }
+
+  configure(configuration: PeerConfiguration): void {
+    this.configuration = configuration
+  }
+
+  async stats(): Promise<readonly StatLike[]> {
+    return this.counted
+  }
+
+  hearing(): number {
+    return this.heard
+  }
+
+  async saying(): Promise<number> {
+    return this.said
   }
 
   restartIce(): void {

@@ -22,20 +22,25 @@ function publish(bus: Bus, topic: string, event: UserEvent | RoomEvent): void {
 }
 
 export function toShape(call: Call): CallShape {
-  const { id, room, media, startedBy, startedAt, answeredAt, ended } = call
+  const { id, room, version, media, transport, startedBy, startedAt, answeredAt, ended } = call
   return {
     id,
     room,
+    version,
     media,
+    transport: { kind: transport.kind, generation: transport.generation },
     started_by: startedBy,
     started_at: startedAt,
     ...(answeredAt === undefined ? {} : { answered_at: answeredAt }),
     ...(ended === undefined ? {} : { ended_at: ended.at }),
-    participants: Object.entries(call.participants).map(([user, { standing, endpoint, lostAt }]) => ({
-      user,
-      standing,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(lostAt === undefined ? {} : { lost: true as const }),
-    })),
+    participants: Object.entries(call.participants).map(
+      ([user, { standing, endpoint, lostAt, soundOnly }]) => ({
+        user,
+        standing,
+        ...(endpoint === undefined ? {} : { endpoint }),
+        ...(lostAt === undefined ? {} : { lost: true as const }),
+        ...(soundOnly === undefined ? {} : { sound_only: soundOnly }),
+      }),
+    ),
   }
 }

@@ -63,6 +63,7 @@ function toData({ call_id, line }: LineRow): {
   call: string
   line: CallLine['line']
   media?: CallMedia
+  rung?: string[]
   reason?: 'missed' | 'declined' | 'busy' | 'cancelled'
   duration_ms?: number
 } {
@@ -70,6 +71,7 @@ function toData({ call_id, line }: LineRow): {
     call: call_id,
     line: line.line,
     ...('media' in line ? { media: line.media } : {}),
+    ...('rung' in line && line.rung.length > 0 ? { rung: [...line.rung] } : {}),
     ...('reason' in line ? { reason: line.reason } : {}),
     ...('durationMs' in line ? { duration_ms: line.durationMs } : {}),
   }

@@ -1,3 +1,4 @@
+import { RING_MS } from '@parley/protocol/calls'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -9,7 +10,6 @@ import {
   type CallStep,
   GRACE_MS,
   nextTick,
-  RING_MS,
   startCall,
 } from './call-machine.ts'
 
@@ -24,6 +24,8 @@ const ring = (more: Partial<Parameters<typeof startCall>[0]> = {}): CallStep =>
     at: 0,
     others: ['bob'],
     busy: new Set(),
+    size: 2,
+    sfu: null,
     ...more,
   })
 
@@ -56,12 +58,12 @@ describe('between two', () => {
     expect(signals).toContainEqual({ signal: 'dismiss', user: 'bob', endpoint: 'bob-2' })
     expect(call.ended).toEqual({ at: 64_000, reason: 'completed' })
     expect(lines).toEqual([
-      { line: 'started', user: 'ann', media: 'video' },
+      { line: 'started', user: 'ann', media: 'video', rung: ['bob'] },
       { line: 'joined', user: 'ann' },
       { line: 'joined', user: 'bob' },
       { line: 'left', user: 'ann', durationMs: 64_000 },
       { line: 'left', user: 'bob', durationMs: 60_000 },
-      { line: 'ended', durationMs: 60_000 },
+      { line: 'ended', durationMs: 60_000, media: 'video', rung: [] },
     ])
   })
 
@@ -73,7 +75,10 @@ describe('between two', () => {
     ['cut off before an answer', tell(ring(), { type: 'remove', user: 'ann', at: 3_000 }), 'cancelled'],
   ])('%s: it is over, missed, and nothing rings', (_, { call, lines, signals }, reason) => {
     expect(call.ended?.reason).toBe(reason)
-    expect(last(lines)).toEqual({ line: 'missed', reason })
+    // Who declined knows of it.
+    const rung = reason === 'declined' ? [] : ['bob']
+    expect(last(lines)).toEqual({ line: 'missed', reason, media: 'video', rung })
+    expect(lines.some(({ line }) => line === 'unanswered')).toBe(false)
     expect(ringing(signals)).toEqual(new Set())
   })
 
@@ -116,14 +121,30 @@ describe('in a group', () => {
     expect(told.call.ended).toBeUndefined()
     const { call, lines } = tell(told, leave('bob', 'bob-1', 30_000))
     expect(call.ended).toEqual({ at: 30_000, reason: 'completed' })
-    expect(last(lines)).toEqual({ line: 'ended', durationMs: 28_000 })
+    expect(last(lines)).toEqual({ line: 'ended', durationMs: 28_000, media: 'video', rung: [] })
   })
 
-  it('stops ringing after its time and goes on for those who are in it', () => {
-    const { call, signals } = tell(group(), join('bob', 'bob-1', 1_000), { type: 'tick', at: RING_MS })
+  it('stops ringing after its time, says who did not answer, and goes on for those who are in it', () => {
+    const { call, lines, signals } = tell(group(), join('bob', 'bob-1', 1_000), { type: 'tick', at: RING_MS })
     expect(call.ended).toBeUndefined()
+    expect(last(lines)).toEqual({ line: 'unanswered', media: 'video', rung: ['carl'] })
     expect(call.participants.carl?.standing).toBe('missed')
     expect(ringing(signals)).toEqual(new Set())
+  })
+
+  it('who was in another call has missed this one, however it goes on', () => {
+    const begun = ring({ direct: false, others: ['bob', 'carl'], busy: new Set(['carl']) })
+    expect(begun.lines[0]).toMatchObject({ line: 'started', rung: ['bob'] })
+    const answered = tell(begun, join('bob', 'bob-1', 1_000))
+    expect(nextTick(answered.call)).toBe(RING_MS)
+    expect(last(tell(answered, { type: 'tick', at: RING_MS }).lines)).toMatchObject({
+      line: 'unanswered',
+      rung: ['carl'],
+    })
+    expect(last(tell(answered, { type: 'end', at: 9_000 }).lines)).toMatchObject({
+      line: 'ended',
+      rung: ['carl'],
+    })
   })
 
   it('a removed member is out of it at once', () => {
@@ -136,6 +157,69 @@ describe('in a group', () => {
     expect(signals).toContainEqual({ signal: 'dismiss', user: 'bob', endpoint: 'bob-1' })
     expect(call.participants).toMatchObject({ bob: { standing: 'left' }, carl: { standing: 'left' } })
     expect(ringing(signals)).toEqual(new Set())
+  })
+})
+
+describe('how it travels', () => {
+  const place = { server: 'one', room: '1', secret: 'secret' }
+  const many = (number: number) => Array.from({ length: number }, (_, at) => `user-${at}`)
+  const crowd = (number: number, more: Partial<Parameters<typeof startCall>[0]> = {}) =>
+    tell(
+      ring({ direct: false, others: many(20), size: 4, ...more }),
+      ...many(number - 1).map((user, at) => join(user, `${user}-1`, at + 1)),
+    )
+  const soundOnly = ({ call }: CallStep): string[] =>
+    Object.entries(call.participants).flatMap(([user, one]) => (one.soundOnly === true ? [user] : []))
+
+  it('four with pictures, four more with sound, and nobody after them', () => {
+    const eight = crowd(8)
+    expect(soundOnly(eight)).toEqual(['user-3', 'user-4', 'user-5', 'user-6'])
+    const ninth = advanceCall(eight.call, join('user-8', 'user-8-1', 100))
+    expect(ninth).toMatchObject({ full: true, lines: [] })
+    expect(ninth.call).toBe(eight.call)
+    const left = tell(eight, leave('ann', 'ann-1', 200), join('user-8', 'user-8-1', 201))
+    expect(left.call.participants['user-8']).toEqual({
+      standing: 'joined',
+      endpoint: 'user-8-1',
+      joinedAt: 201,
+    })
+  })
+
+  it('with sound alone there are eight', () => {
+    const eight = crowd(8, { media: 'sound' })
+    expect(soundOnly(eight)).toEqual([])
+    expect(advanceCall(eight.call, join('user-8', 'user-8-1', 100)).full).toBe(true)
+  })
+
+  it('where the room is larger than the mesh bears it begins on a media server, if there is one', () => {
+    expect(ring({ direct: false, size: 5, sfu: place }).call.transport).toEqual({
+      kind: 'sfu',
+      generation: 1,
+      ...place,
+    })
+    expect(ring({ direct: false, size: 4, sfu: place }).call.transport.kind).toBe('mesh')
+    expect(ring({ direct: false, size: 5, sfu: null }).call.transport.kind).toBe('mesh')
+  })
+
+  it('moves to a media server with whoever is one too many, and everybody has pictures again', () => {
+    const seven = crowd(7)
+    const moved = tell(seven, { ...join('user-8', 'user-8-1', 100), sfu: place } as CallEvent)
+    expect(moved.call.transport).toEqual({ kind: 'sfu', generation: 2, ...place })
+    expect(soundOnly(moved)).toEqual([])
+    expect(moved.call.participants['user-8']?.standing).toBe('joined')
+  })
+
+  it('from a dead media server it goes to another one, or back to the mesh, once for each generation', () => {
+    const six = tell(crowd(5), { ...join('user-4', 'user-4-1', 50), sfu: place } as CallEvent)
+    const other = { ...place, server: 'two' }
+    const moved = tell(six, { type: 'move', generation: 2, sfu: other, at: 60 })
+    expect(moved.call.transport).toEqual({ kind: 'sfu', generation: 3, ...other })
+    expect(tell(moved, { type: 'move', generation: 2, sfu: place, at: 61 }).call).toBe(moved.call)
+    const mesh = tell(moved, { type: 'move', generation: 3, sfu: null, at: 70 })
+    expect(mesh.call.transport).toEqual({ kind: 'mesh', generation: 4 })
+    expect(soundOnly(mesh)).toEqual(['user-3', 'user-4'])
+    const nine = tell(moved, ...many(9).map((user, at) => join(user, `${user}-1`, at + 62)))
+    expect(tell(nine, { type: 'move', generation: 3, sfu: null, at: 90 }).call).toBe(nine.call)
   })
 })
 
@@ -152,11 +236,15 @@ describe('whatever happens, in whatever order, however often', () => {
     })
     // The end for all is rare, or nothing else would be seen.
     .filter(({ type, afterMs }) => type !== 'end' || afterMs % 10 === 0)
-  const stories = fc.record({ direct: fc.boolean(), happenings: fc.array(happening, { maxLength: 40 }) })
+  const stories = fc.record({
+    direct: fc.boolean(),
+    busy: fc.subarray(['carl', 'dave']),
+    happenings: fc.array(happening, { maxLength: 40 }),
+  })
 
   it('the log tells one story, a endpoint is never in two minds, and nothing rings for ever', () => {
     fc.assert(
-      fc.property(stories, ({ direct, happenings }) => {
+      fc.property(stories, ({ direct, busy, happenings }) => {
         const others = direct ? ['bob'] : USERS.slice(1)
         const allowed = new Set(['ann', ...others])
         let at = 0
@@ -167,7 +255,7 @@ describe('whatever happens, in whatever order, however often', () => {
             const event = { type, user: who, endpoint: `${who}-${number}`, at } as CallEvent
             return Array.from({ length: times }, () => event)
           })
-        const story = tell(ring({ direct, others }), ...events)
+        const story = tell(ring({ direct, others, busy: new Set(busy) }), ...events)
         const rest: CallEvent[] = [
           { type: 'tick', at: at + RING_MS + GRACE_MS },
           { type: 'end', at: at + RING_MS + GRACE_MS },
@@ -213,6 +301,12 @@ describe('whatever happens, in whatever order, however often', () => {
       }
     }
     expect(present).toEqual(new Set())
+    const told = lines.flatMap((line) => ('rung' in line && line.line !== 'started' ? line.rung : []))
+    expect(told.length).toBe(new Set(told).size)
+    for (const [user, { standing }] of Object.entries(call.participants)) {
+      if (standing === 'missed' || standing === 'busy') expect(told).toContain(user)
+      if (standing === 'declined') expect(told).not.toContain(user)
+    }
     expect(ringing(signals)).toEqual(new Set())
     expect(standings(call)).not.toContain('ringing')
     expect(standings(call)).not.toContain('joined')

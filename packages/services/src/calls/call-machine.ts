@@ -7,10 +7,9 @@
  * other at the same moment (glare) are in one call.
  */
 
-import type { CallMedia, Standing } from '@parley/protocol/calls'
+import { type CallMedia, RING_MS, type Standing } from '@parley/protocol/calls'
+import { firstTransport, makeRoom, moveCall, type SfuPlace, type Transport } from './carry-call.ts'
 
-/** Nobody answered for so long: it is missed. */
-export const RING_MS = 45_000
 /** Whose connection was lost has this long to come back: a reload, another network, a gateway's restart. */
 export const GRACE_MS = 20_000
 
@@ -28,6 +27,8 @@ export interface Participant {
   readonly joinedAt?: number
   /** Since when the connection there is lost. */
   readonly lostAt?: number
+  /** The mesh had as many with pictures as it bears. */
+  readonly soundOnly?: true
 }
 
 /** Why a call is over. All but `completed` mean that nobody answered. */
@@ -36,7 +37,10 @@ export type EndReason = 'completed' | 'missed' | 'declined' | 'busy' | 'cancelle
 export interface Call {
   readonly id: string
   readonly room: string
+  /** Grows with every change. */
+  readonly version: number
   readonly media: CallMedia
+  readonly transport: Transport
   /** Between two people: it ends when one of them is out of it. */
   readonly direct: boolean
   readonly startedBy: string
@@ -49,23 +53,47 @@ export interface Call {
 
 export type CallEvent =
   /** An answer, a late joining, a coming back after a lost connection, or the same person's other device taking over. */
-  | { readonly type: 'join'; readonly user: string; readonly endpoint: string; readonly at: number }
+  | {
+      readonly type: 'join'
+      readonly user: string
+      readonly endpoint: string
+      readonly at: number
+      /** Where the call goes if the mesh cannot bear one more. */
+      readonly sfu?: SfuPlace | null
+    }
   | { readonly type: 'decline'; readonly user: string; readonly at: number }
   | { readonly type: 'leave'; readonly user: string; readonly endpoint: string; readonly at: number }
   | { readonly type: 'lose'; readonly user: string; readonly endpoint: string; readonly at: number }
   /** No longer a member of the room, or without the right to call. */
   | { readonly type: 'remove'; readonly user: string; readonly at: number }
   | { readonly type: 'end'; readonly at: number }
+  /** The media server of this generation is away: to another one or, where there is none, back to the mesh if that bears it. */
+  | {
+      readonly type: 'move'
+      readonly generation: number
+      readonly sfu: SfuPlace | null
+      readonly at: number
+    }
   /** Time went by. */
   | { readonly type: 'tick'; readonly at: number }
 
-/** A line of the room's log. A call has one `started` and, as its last one, either `ended` or `missed`. */
+/**
+ * A line of the room's log. A call has one `started` and, as its last one, either `ended` or `missed`. `rung`: in `started`
+ * for whom it rings. In the others who was asked and neither came nor declined; each of them once.
+ */
 export type CallLine =
-  | { readonly line: 'started'; readonly user: string; readonly media: CallMedia }
+  | ({ readonly line: 'started'; readonly user: string } & Rung)
+  /** It has rung for as long as it does, and goes on without them. */
+  | ({ readonly line: 'unanswered' } & Rung)
   | { readonly line: 'joined'; readonly user: string }
   | { readonly line: 'left'; readonly user: string; readonly durationMs: number }
-  | { readonly line: 'ended'; readonly durationMs: number }
-  | { readonly line: 'missed'; readonly reason: Exclude<EndReason, 'completed'> }
+  | ({ readonly line: 'ended'; readonly durationMs: number } & Rung)
+  | ({ readonly line: 'missed'; readonly reason: Exclude<EndReason, 'completed'> } & Rung)
+
+interface Rung {
+  readonly media: CallMedia
+  readonly rung: readonly string[]
+}
 
 /** What devices are told. `silence` ends the ringing on all devices of the user; `dismiss` takes one out. */
 export type CallSignal =
@@ -79,6 +107,8 @@ export interface CallStep {
   readonly call: Call
   readonly lines: readonly CallLine[]
   readonly signals: readonly CallSignal[]
+  /** Of a joining: the mesh bears nobody more, and there is no media server. */
+  readonly full?: true
 }
 
 export interface CallStart {
@@ -93,10 +123,14 @@ export interface CallStart {
   readonly others: readonly string[]
   /** Those of them who are in another call. */
   readonly busy: ReadonlySet<string>
+  /** Members of the room. More than the mesh bears begin on a media server. */
+  readonly size: number
+  /** Null where there is none. */
+  readonly sfu: SfuPlace | null
 }
 
 export function startCall(start: CallStart): CallStep {
-  const { id, room, media, direct, user, endpoint, at, others, busy } = start
+  const { id, room, media, direct, user, endpoint, at, others, busy, size, sfu } = start
   const asked = others.map((other): [string, Participant] => [
     other,
     { standing: busy.has(other) ? 'busy' : 'ringing' },
@@ -104,7 +138,9 @@ export function startCall(start: CallStart): CallStep {
   const call: Call = {
     id,
     room,
+    version: 1,
     media,
+    transport: firstTransport(media, size, sfu),
     direct,
     startedBy: user,
     startedAt: at,
@@ -114,7 +150,7 @@ export function startCall(start: CallStart): CallStep {
   const step: CallStep = {
     call,
     lines: [
-      { line: 'started', user, media },
+      { line: 'started', user, media, rung: ringing.map(([other]) => other) },
       { line: 'joined', user },
     ],
     signals: [
@@ -126,24 +162,32 @@ export function startCall(start: CallStart): CallStep {
 }
 
 export function advanceCall(call: Call, event: CallEvent): CallStep {
-  const unchanged: CallStep = { call, lines: [], signals: [] }
-  if (call.ended !== undefined) return unchanged
+  if (call.ended !== undefined) return nothing(call)
+  const step = advance(call, event)
+  return step.call === call ? step : { ...step, call: { ...step.call, version: call.version + 1 } }
+}
+
+function advance(call: Call, event: CallEvent): CallStep {
   if (event.type === 'tick') return settle(passTime(call, event.at), event.at)
-  if (event.type === 'end') return over(unchanged, event.at, endReason(call, 'cancelled'))
+  if (event.type === 'end') return over(nothing(call), event.at, endReason(call, 'cancelled'))
+  if (event.type === 'move') {
+    const moved = moveCall(call, event.generation, event.sfu)
+    return moved === call ? nothing(call) : { ...nothing(moved), signals: [{ signal: 'state' }] }
+  }
   return settle(act(call, event), event.at)
 }
 
 /** When time alone will change something; undefined where it will not. */
 export function nextTick(call: Call): number | undefined {
   if (call.ended !== undefined) return undefined
-  const times = Object.values(call.participants).flatMap(({ standing, lostAt }) => [
-    ...(standing === 'ringing' ? [call.startedAt + RING_MS] : []),
-    ...(lostAt === undefined ? [] : [lostAt + GRACE_MS]),
+  const times = Object.values(call.participants).flatMap((one) => [
+    ...(isAsked(one) ? [call.startedAt + RING_MS] : []),
+    ...(one.lostAt === undefined ? [] : [one.lostAt + GRACE_MS]),
   ])
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
-function act(call: Call, event: Exclude<CallEvent, { type: 'tick' | 'end' }>): CallStep {
+function act(call: Call, event: Exclude<CallEvent, { type: 'tick' | 'end' | 'move' }>): CallStep {
   const before = call.participants[event.user]
   switch (event.type) {
     case 'join':
@@ -171,7 +215,7 @@ function act(call: Call, event: Exclude<CallEvent, { type: 'tick' | 'end' }>): C
 function join(
   call: Call,
   before: Participant | undefined,
-  { user, endpoint, at }: Extract<CallEvent, { type: 'join' }>,
+  { user, endpoint, at, sfu = null }: Extract<CallEvent, { type: 'join' }>,
 ): CallStep {
   if (before?.standing === 'joined') {
     if (before.endpoint === endpoint && before.lostAt === undefined) return nothing(call)
@@ -187,7 +231,14 @@ function join(
       ],
     }
   }
-  const joined = put(call, user, { standing: 'joined', endpoint, joinedAt: at })
+  const room = makeRoom(call, sfu)
+  if (room === 'full') return { ...nothing(call), full: true }
+  const joined = put(room.call, user, {
+    standing: 'joined',
+    endpoint,
+    joinedAt: at,
+    ...(room.soundOnly ? { soundOnly: true } : {}),
+  })
   const answered = joined.answeredAt === undefined && present(joined).length > 1
   return {
     call: answered ? { ...joined, answeredAt: at } : joined,
@@ -228,11 +279,16 @@ function stand(call: Call, user: string, standing: Exclude<Standing, 'ringing' |
   }
 }
 
+/** Asked, and neither answered nor declined, in this call's time to ring. */
+const isAsked = ({ standing }: Participant): boolean => standing === 'ringing' || standing === 'busy'
+
 function passTime(call: Call, at: number): CallStep {
-  let step = nothing(call)
+  const { media } = call
+  const rung = at >= call.startedAt + RING_MS ? unanswered(call) : []
+  let step: CallStep =
+    rung.length === 0 ? nothing(call) : { ...nothing(call), lines: [{ line: 'unanswered', media, rung }] }
+  for (const user of rung) step = follow(step, stand(step.call, user, 'missed'))
   for (const [user, one] of Object.entries(call.participants)) {
-    if (one.standing === 'ringing' && at >= call.startedAt + RING_MS)
-      step = follow(step, stand(step.call, user, 'missed'))
     if (one.lostAt !== undefined && at >= one.lostAt + GRACE_MS)
       // They were gone when the connection was.
       step = follow(step, depart(step.call, user, one, one.lostAt))
@@ -259,7 +315,11 @@ const endReason = (call: Call, otherwise: EndReason): EndReason =>
   call.answeredAt === undefined ? otherwise : 'completed'
 
 function over(step: CallStep, at: number, reason: EndReason): CallStep {
-  let last: CallStep = step
+  const { media } = step.call
+  // Whom the last line names no other one names.
+  const before = step.lines.flatMap((line) => (line.line === 'unanswered' ? line.rung : []))
+  const rung = [...before, ...unanswered(step.call)]
+  let last: CallStep = { ...step, lines: step.lines.filter(({ line }) => line !== 'unanswered') }
   for (const [user, one] of Object.entries(step.call.participants)) {
     if (one.standing === 'joined') {
       const left = depart(last.call, user, one, at)
@@ -276,8 +336,8 @@ function over(step: CallStep, at: number, reason: EndReason): CallStep {
   const { answeredAt } = step.call
   const line: CallLine =
     reason === 'completed'
-      ? { line: 'ended', durationMs: Math.max(0, at - (answeredAt ?? at)) }
-      : { line: 'missed', reason }
+      ? { line: 'ended', durationMs: Math.max(0, at - (answeredAt ?? at)), media, rung }
+      : { line: 'missed', reason, media, rung }
   return follow(last, {
     call: { ...last.call, ended: { at, reason } },
     lines: [line],
@@ -292,8 +352,11 @@ const put = (call: Call, user: string, participant: Participant): Call => ({
   participants: { ...call.participants, [user]: participant },
 })
 
-const present = (call: Call): string[] =>
+export const present = (call: Call): string[] =>
   Object.entries(call.participants).flatMap(([user, { standing }]) => (standing === 'joined' ? [user] : []))
+
+const unanswered = (call: Call): string[] =>
+  Object.entries(call.participants).flatMap(([user, one]) => (isAsked(one) ? [user] : []))
 
 const follow = (first: CallStep, then: CallStep): CallStep => ({
   call: then.call,

@@ -1,4 +1,4 @@
-/** Calls that are not over and that somebody is, was or is asked to be in. */
+/** Calls of somebody's rooms that are not over. */
 import type { callsContract, InputOf } from '@parley/contracts'
 import type { CallShape } from '@parley/protocol/calls'
 import { toShape } from './announce-call.ts'
@@ -7,11 +7,11 @@ import type { CallsDependencies } from './dependencies.ts'
 
 export async function listCalls(
   { database }: CallsDependencies,
-  { user }: InputOf<typeof callsContract, 'listCalls'>,
+  { rooms }: InputOf<typeof callsContract, 'listCalls'>,
 ): Promise<{ calls: CallShape[] }> {
   const { rows } = await database.query<{ call: Call }>(
-    `select call from calls.call where ended_at is null and call->'participants' ? $1 order by id`,
-    [user],
+    'select call from calls.call where ended_at is null and room_id = any($1) order by id',
+    [rooms],
     'calls.list',
   )
   return { calls: rows.map(({ call }) => toShape(call)) }

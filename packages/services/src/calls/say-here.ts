@@ -3,6 +3,7 @@ import type { CallsService, callsContract, InputOf } from '@parley/contracts'
 import { ParleyError } from '@parley/protocol'
 import type { CallShape } from '@parley/protocol/calls'
 import { toShape } from './announce-call.ts'
+import type { Call } from './call-machine.ts'
 import type { Happen } from './create-calls-service.ts'
 import type { CallsDependencies } from './dependencies.ts'
 import { readCall } from './keep-call.ts'
@@ -10,6 +11,8 @@ import { readCall } from './keep-call.ts'
 export function createSayHere(
   { database, clock }: CallsDependencies,
   happen: Happen,
+  /** Its media, too, are looked after by this process from now on. */
+  adopt: (call: Call) => void,
 ): CallsService['sayHere'] {
   return async ({
     user,
@@ -24,6 +27,7 @@ export function createSayHere(
     )
     if (rowCount === 0) throw new ParleyError('conflict', { message: 'You are not in this call any more.' })
     const call = await readCall(database, id)
+    adopt(call)
     if (call.participants[user]?.lostAt === undefined) return { call: toShape(call) }
     // It had been taken for lost.
     const back = await happen(id, { type: 'join', user, endpoint, at: now })

@@ -1,15 +1,17 @@
 /**
  * What was taken back counts as unread no longer: a deleted message, a room one was removed from, a room that is gone.
- * The items stay where they are, without a text, and read.
+ * The items stay where they are, without a text, and read. A call that was answered or is over rings no longer.
  */
 import type { Queryable } from '@parley/contracts'
 import { announceInbox } from './announce-inbox.ts'
 import type { NotificationsDependencies } from './dependencies.ts'
 import { type InboxState, lockInboxes, readStates } from './inbox.ts'
 import { queueClearing } from './push/queue-pushes.ts'
+import { endRingsOf } from './rings.ts'
 
-/** A deleted message, a person that left with all up to then, or the whole room. */
-export type End = { readonly seq: number } | { readonly user: string; readonly upto: number } | 'all'
+/** A deleted message, a person that left with all up to then, or the whole room; or a call rings no longer for these. */
+export type End = Taken | { readonly silent: readonly string[] | 'all' }
+type Taken = { readonly seq: number } | { readonly user: string; readonly upto: number } | 'all'
 
 /** People of one commit. */
 const CLOSE_MAX_PEOPLE = 200
@@ -53,7 +55,7 @@ interface Step {
 async function closeStep(
   { clock, newId }: NotificationsDependencies,
   transaction: Queryable,
-  { room, after, through, ends }: Span,
+  { room, after, through, ends: all }: Span,
 ): Promise<Step | undefined> {
   const { rows } = await transaction.query<{ seq: number }>(
     'select seq from notifications.room where room_id = $1 for update',
@@ -61,10 +63,12 @@ async function closeStep(
     'notifications.hold-position',
   )
   if (rows[0]?.seq !== after) return undefined
-  const users = await findPeople(transaction, room, ends)
+  const ends = all.flatMap((end) => (end !== 'all' && 'silent' in end ? [] : [end]))
+  const users = ends.length === 0 ? [] : await findPeople(transaction, room, ends)
   const told: Step['told'] = new Map()
+  if (users.length > 0) await lockInboxes(transaction, users)
+  await endRingsOf(transaction, room, silentOf(all), clock.now())
   if (users.length > 0) {
-    await lockInboxes(transaction, users)
     await changeRows(transaction, DROP_WAITING, room, ends, users)
     for (const { id, user_id } of await changeRows(transaction, CLOSE_ITEMS, room, ends, users)) {
       const known = told.get(user_id) ?? { ids: [], unread: 0, version: 0 }
@@ -78,6 +82,16 @@ async function closeStep(
   const done = users.length < CLOSE_MAX_PEOPLE
   if (done) await move(transaction, { room, after, through })
   return { done, told }
+}
+
+/** For whom it rings no longer; whoever left the room is among them. */
+function silentOf(ends: readonly End[]): readonly string[] | 'all' {
+  const who = ends.map((end) => {
+    if (end === 'all') return end
+    if ('silent' in end) return end.silent
+    return 'user' in end ? [end.user] : []
+  })
+  return who.includes('all') ? 'all' : who.flat()
 }
 
 /** `$1` the room, `$2` whether all of it, `$3` deleted messages, `$4` and `$5` who left and when. */
@@ -97,7 +111,7 @@ async function changeRows(
   transaction: Queryable,
   statement: string,
   room: string,
-  ends: readonly End[],
+  ends: readonly Taken[],
   users: readonly string[],
 ): Promise<{ id: string; user_id: string }[]> {
   const { rows } = await transaction.query<{ id: string; user_id: string }>(
@@ -109,7 +123,7 @@ async function changeRows(
 }
 
 /** Each kind of end by the index that finds it: a big room has many items, and most of what ends has few. */
-async function findPeople(transaction: Queryable, room: string, ends: readonly End[]): Promise<string[]> {
+async function findPeople(transaction: Queryable, room: string, ends: readonly Taken[]): Promise<string[]> {
   const open = (where: string): string =>
     ['item', 'waiting']
       .map(
@@ -130,7 +144,7 @@ async function findPeople(transaction: Queryable, room: string, ends: readonly E
   return rows.map(({ user_id }) => user_id)
 }
 
-function valuesOf(ends: readonly End[]): [boolean, number[], string[], number[]] {
+function valuesOf(ends: readonly Taken[]): [boolean, number[], string[], number[]] {
   const left = ends.flatMap((end) => (end !== 'all' && 'user' in end ? [end] : []))
   return [
     ends.includes('all'),

@@ -8,6 +8,7 @@ import { followRead } from './follow-read.ts'
 import { listNotifications } from './list-notifications.ts'
 import { createPushes } from './push/create-pushes.ts'
 import { readNotifications } from './read-notifications.ts'
+import { endLateRings, endRing } from './rings.ts'
 import { getRoomLevel, setRoomLevel } from './room-level.ts'
 import { getNotificationSettings, setNotificationSettings } from './settings.ts'
 import { sweepNotifications } from './sweep.ts'
@@ -35,6 +36,7 @@ export function createNotificationsService(
   const waiting = repeat(clock, async () => {
     try {
       const count = await tellWaiting(dependencies)
+      await endLateRings(dependencies)
       if (inTrouble) log.info({}, 'notifications are decided again')
       inTrouble = false
       return count === TELL_MAX ? 0 : WAITING_INTERVAL_MS
@@ -49,6 +51,7 @@ export function createNotificationsService(
     listNotifications: (input) => listNotifications(dependencies, input),
     readNotifications: (input) => readNotifications(dependencies, input),
     followRead: (input) => followRead(dependencies, input),
+    endRing: (input) => endRing(dependencies, input),
     getNotificationSettings: (input) => getNotificationSettings(dependencies, input),
     setNotificationSettings: (input) => setNotificationSettings(dependencies, input),
     getRoomLevel: (input) => getRoomLevel(dependencies, input),

@@ -1,3 +1,4 @@
+import { RING_MS } from '@parley/protocol/calls'
 import { describe, expect, it } from 'vitest'
 import { type Circumstances, type Decision, decide, REACH_WAIT_MS } from './decide.ts'
 
@@ -63,6 +64,28 @@ const table: [Decision, string, Partial<Circumstances>][] = [
   ['inbox', 'behind a half-open socket in quiet hours', { ...looking, quiet: true }],
   ['nothing', 'a muted room in quiet hours', { level: 'none', quiet: true }],
   ['wait', 'somebody connected in quiet hours', { presence: 'online', quiet: true }],
+
+  ['alert', 'a missed call', { kind: 'call' }],
+  ['wait', 'a missed call of somebody who may be about to see it', { kind: 'call', presence: 'online' }],
+  ['alert', 'a missed call that nobody looked at', { ...looking, kind: 'call', delivered: true }],
+  ['nothing', 'a missed call that was seen in the room', { ...looking, kind: 'call', read: true }],
+  ['inbox', 'a missed call in quiet hours', { kind: 'call', quiet: true }],
+  ['nothing', 'a missed call of a muted room', { kind: 'call', level: 'none' }],
+
+  ['alert', 'a call that rings for somebody who is not there', { kind: 'ring' }],
+  ['alert', 'a call that rings where nobody looks, at once', { kind: 'ring', presence: 'away' }],
+  ['wait', 'a call that rings where somebody looks', { kind: 'ring', presence: 'online' }],
+  [
+    'nothing',
+    'a call that has arrived where somebody looks',
+    { kind: 'ring', presence: 'online', delivered: true },
+  ],
+  ['alert', 'a call that has not arrived behind a half-open socket', { ...looking, kind: 'ring' }],
+  ['alert', 'a call in the last moment of its time', { kind: 'ring', ageMs: RING_MS - 1 }],
+  ['nothing', 'a call that has rung out', { kind: 'ring', ageMs: RING_MS }],
+  ['nothing', 'a call in quiet hours', { kind: 'ring', quiet: true }],
+  ['nothing', 'a call in a muted room', { kind: 'ring', level: 'none' }],
+  ['nothing', 'a call that rings for whoever is no member any more', { kind: 'ring', member: false }],
 ]
 
 describe('who is told', () => {

@@ -1,5 +1,7 @@
 /** The one rule of who is told what. Pure: everything it goes by is in its argument. */
-import type { NotificationKind, NotifyLevel, PresenceState } from '@parley/protocol'
+import type { NotifyLevel, PresenceState } from '@parley/protocol'
+import { RING_MS } from '@parley/protocol/calls'
+import type { CandidateKind } from './find-candidates.ts'
 
 /**
  * Who is connected has this long, from the moment of the entry, to say that it arrived or was read. Longer than a
@@ -9,7 +11,7 @@ export const REACH_WAIT_MS = 3_000
 
 export interface Circumstances {
   /** Why this person might be told; null when nothing in the entry is about them. */
-  readonly kind: NotificationKind | null
+  readonly kind: CandidateKind | null
   /** They did it themselves. */
   readonly own: boolean
   /** Now, not when it was said. */
@@ -29,20 +31,29 @@ export interface Circumstances {
 
 /**
  * `nothing`; `wait`: ask again once the entry is `REACH_WAIT_MS` old; `inbox`: an item, in silence; `alert`: an item
- * that may draw attention at once.
+ * that may draw attention at once. `alert` of a call that rings: the devices ring.
  */
 export type Decision = 'nothing' | 'wait' | 'inbox' | 'alert'
 
 /** Kinds that are worth finding again later, even if they were on the screen for a moment. */
-const LASTING: ReadonlySet<NotificationKind> = new Set(['mention', 'reply', 'added'])
+const LASTING: ReadonlySet<CandidateKind> = new Set(['mention', 'reply', 'added', 'call'])
 
 export function decide(about: Circumstances): Decision {
   const { kind, level } = about
   if (kind === null || about.own || !about.member || about.read) return 'nothing'
   if (level === 'none' || (level === 'mentions' && kind === 'message')) return 'nothing'
+  if (kind === 'ring') return decideRing(about)
   if (about.presence !== 'offline' && about.ageMs < REACH_WAIT_MS) return 'wait'
   // It arrived in front of somebody's eyes, and the room's unread count goes on saying so.
   if (about.delivered && about.presence === 'online' && !LASTING.has(kind)) return 'nothing'
   // Being left in peace is about noise: the inbox has everything all the same.
   return about.quiet ? 'inbox' : 'alert'
+}
+
+/** Devices that are connected ring by themselves; where one of them is looked at the others stay still. */
+function decideRing({ presence, delivered, ageMs, quiet }: Circumstances): Decision {
+  if (quiet || ageMs >= RING_MS) return 'nothing'
+  if (presence !== 'online') return 'alert'
+  if (delivered) return 'nothing'
+  return ageMs < REACH_WAIT_MS ? 'wait' : 'alert'
 }

@@ -48,3 +48,12 @@ it('being added concerns who was added, unless it is how a direct conversation b
 it('an edit that names somebody is about the message it edits', () => {
   expect(reasons(message({ kind: 'edit', seq: 9, target: 5, mentions: ['ben'] }))).toEqual(['ben mention 5'])
 })
+
+it('a call concerns those it rings for, and then those who have not answered; no item has both', () => {
+  const call = { call: 'c', media: 'sound' as const, rung: ['ben', 'ann'] }
+  const line = (line: 'started' | 'unanswered' | 'missed' | 'ended') =>
+    reasons(message({ kind: 'call', call: { ...call, line } }), { pair: ['ann', 'ben'], listeners: ['carl'] })
+  expect(line('started')).toEqual(['ben ring 5'])
+  for (const last of ['unanswered', 'missed', 'ended'] as const) expect(line(last)).toEqual(['ben call 5'])
+  expect(reasons(message({ kind: 'call', call: { call: 'c', line: 'joined' } }))).toEqual([])
+})

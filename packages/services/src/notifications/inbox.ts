@@ -1,9 +1,11 @@
 /** The rows of inboxes. Every change of one takes its owner's row first, which numbers the states devices are told of. */
 import type { Queryable } from '@parley/contracts'
 import { INBOX_MAX_ITEMS, type Notification, type NotificationKind } from '@parley/protocol'
+import type { CallMedia } from '@parley/protocol/calls'
 import type { Candidate } from './find-candidates.ts'
 
 export interface NewItem extends Candidate {
+  readonly kind: NotificationKind
   readonly id: string
   /** The read watermark that covers it. */
   readonly readFrom: number
@@ -18,9 +20,11 @@ export interface ItemRow {
   sender: string
   at: number
   read_at: Date | null
+  /** Of a missed call. */
+  media: CallMedia | null
 }
 
-export const ITEM_COLUMNS = 'id, user_id, room_id, seq, kind, sender, at, read_at'
+export const ITEM_COLUMNS = 'id, user_id, room_id, seq, kind, sender, at, read_at, media'
 
 export function toItem(row: ItemRow, preview: string): Notification {
   const item: Notification = {
@@ -32,6 +36,7 @@ export function toItem(row: ItemRow, preview: string): Notification {
     preview,
     at: row.at,
   }
+  if (row.media !== null) item.media = row.media
   if (row.read_at !== null) item.read_at = row.read_at.getTime()
   return item
 }
@@ -82,8 +87,8 @@ export async function lockInboxes(transaction: Queryable, users: readonly string
 /** What is new of these; the caller holds the inboxes. */
 export async function insertItems(transaction: Queryable, items: readonly NewItem[]): Promise<ItemRow[]> {
   const { rows } = await transaction.query<ItemRow>(
-    `insert into notifications.item (id, user_id, room_id, seq, kind, sender, at, read_from)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
+    `insert into notifications.item (id, user_id, room_id, seq, kind, sender, at, read_from, media)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::text[])
      on conflict (user_id, room_id, seq) do nothing returning ${ITEM_COLUMNS}`,
     [
       items.map((item) => item.id),
@@ -94,6 +99,7 @@ export async function insertItems(transaction: Queryable, items: readonly NewIte
       items.map((item) => item.from),
       items.map((item) => item.at),
       items.map((item) => item.readFrom),
+      items.map((item) => item.media ?? null),
     ],
     'notifications.insert',
   )

@@ -83,29 +83,34 @@ interface Part {
   readonly through: number
 }
 
-/** In the order of the log: what is said, then what takes back some of that and of what was before. */
+/** In the order of the log: what is said, then what ends some of that and of what was before. Some do both. */
 function partsOf({ entries, through, gone }: Tellable): Part[] {
   if (gone === true) return [{ entries: [], ends: ['all'], through }]
   const parts: { entries: Entry[]; ends: End[]; through: number }[] = []
   let part: (typeof parts)[number] | undefined
   for (const entry of entries) {
     const end = endOf(entry)
-    if (part === undefined || (end === undefined && part.ends.length > 0)) {
+    const isSaid = end === undefined || entry.call?.rung !== undefined
+    if (part === undefined || (isSaid && part.ends.length > 0)) {
       part = { entries: [], ends: [], through: entry.seq }
       parts.push(part)
     }
     part.through = entry.seq
-    if (end === undefined) part.entries.push(entry)
-    else part.ends.push(end)
+    if (isSaid) part.entries.push(entry)
+    if (end !== undefined) part.ends.push(end)
   }
   if (part === undefined) return [{ entries: [], ends: [], through }]
   part.through = through
   return parts
 }
 
-function endOf({ kind, seq, target, user }: Entry): End | undefined {
+function endOf({ kind, seq, target, user, from, call }: Entry): End | undefined {
   if (kind === 'leave' && user !== undefined) return { user, upto: seq }
   if (kind === 'delete' && target !== undefined) return { seq: target }
+  if (call?.line === 'joined') return { silent: [from] }
+  // Rings no longer for those who did not answer, nor for anybody else where it is over.
+  if (call?.line === 'unanswered' || call?.line === 'missed' || call?.line === 'ended')
+    return { silent: 'all' }
   return undefined
 }
 

@@ -1,14 +1,15 @@
 /** Decides for a batch of members, keeps what is to be kept, and tells their devices. */
 import type { Queryable } from '@parley/contracts'
 import type { NotifyLevel, PresenceState } from '@parley/protocol'
+import { isQuiet } from '@parley/protocol/is-quiet'
 import { announceInbox } from './announce-inbox.ts'
 import { type Decision, decide, REACH_WAIT_MS } from './decide.ts'
 import type { NotificationsDependencies } from './dependencies.ts'
 import { scheduleDigests } from './digest/schedule-digests.ts'
-import type { Candidate } from './find-candidates.ts'
+import { type Candidate, placeOf } from './find-candidates.ts'
 import { type InboxState, type ItemRow, insertItems, lockInboxes, readStates, toItem } from './inbox.ts'
-import { isQuiet } from './is-quiet.ts'
 import { queuePushes } from './push/queue-pushes.ts'
+import { beginRings, queueRings } from './rings.ts'
 import { readSettings } from './settings.ts'
 
 /** Candidates in one batch: what one question to rooms and one to sessions is about, and one transaction. */
@@ -30,11 +31,10 @@ export async function tellMembers(
   const { database, newId, clock } = dependencies
   const decided = await decideAll(dependencies, candidates)
   const which = (...wanted: Decision[]) => decided.filter(({ decision }) => wanted.includes(decision))
-  const kept = which('inbox', 'alert').map(({ candidate, readFrom }) => ({
-    ...candidate,
-    readFrom,
-    id: newId(),
-  }))
+  const kept = which('inbox', 'alert').flatMap(({ candidate, readFrom }) => {
+    const { kind } = candidate
+    return kind === 'ring' ? [] : [{ ...candidate, kind, readFrom, id: newId() }]
+  })
   const alerts = new Set(which('alert').map(({ candidate }) => candidate.user))
   const waiting = which('wait').map(({ candidate }) => candidate)
   const told = await database.transaction(async (transaction) => {
@@ -45,6 +45,7 @@ export async function tellMembers(
         kept.map(({ user }) => user),
       )
     const waited = await replaceWaiting(transaction, candidates, waiting)
+    await ring(transaction, decided, origin === 'waiting' ? waited : undefined, clock.now())
     const fresh = origin === 'waiting' ? kept.filter((one) => waited.has(placeOf(one))) : kept
     if (fresh.length === 0) return []
     const rows = await insertItems(transaction, fresh)
@@ -59,6 +60,29 @@ export async function tellMembers(
   if (told === undefined) return false
   await announce(dependencies, told, alerts)
   return true
+}
+
+/** Also for those who may be about to get it by themselves: until then it is known that it rings for them. */
+async function ring(
+  transaction: Queryable,
+  decided: readonly Decided[],
+  waited: ReadonlySet<string> | undefined,
+  nowMs: number,
+): Promise<void> {
+  const rings = decided.filter((one) => one.candidate.kind === 'ring' && one.decision !== 'nothing')
+  if (rings.length === 0) return
+  const isNew =
+    waited ??
+    (await beginRings(
+      transaction,
+      rings.map(({ candidate }) => candidate),
+    ))
+  const due = rings.filter(({ candidate, decision }) => decision === 'alert' && isNew.has(placeOf(candidate)))
+  await queueRings(
+    transaction,
+    due.map(({ candidate }) => candidate),
+    nowMs,
+  )
 }
 
 /** Nobody goes on in the log, and so takes nothing back, until this transaction has told what it tells. */
@@ -116,8 +140,6 @@ export async function decideAll(
 }
 
 const keyOf = (user: string, room: string): string => `${user} ${room}`
-const placeOf = ({ user, room, seq }: Pick<Candidate, 'user' | 'room' | 'seq'>): string =>
-  `${user} ${room} ${seq}`
 
 async function readLevels(
   reader: Queryable,
@@ -149,9 +171,10 @@ async function replaceWaiting(
   const waited = new Set(rows.map(placeOf))
   if (waiting.length === 0) return waited
   await transaction.query(
-    `insert into notifications.waiting (room_id, user_id, seq, kind, sender, at, due_at)
-     select *, at + ${REACH_WAIT_MS} from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
-       as x(room_id, user_id, seq, kind, sender, at)
+    `insert into notifications.waiting (room_id, user_id, seq, kind, sender, at, media, due_at)
+     select *, at + ${REACH_WAIT_MS}
+     from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[])
+       as x(room_id, user_id, seq, kind, sender, at, media)
      on conflict do nothing`,
     [
       waiting.map((one) => one.room),
@@ -160,6 +183,7 @@ async function replaceWaiting(
       waiting.map((one) => one.kind),
       waiting.map((one) => one.from),
       waiting.map((one) => one.at),
+      waiting.map((one) => one.media ?? null),
     ],
     'notifications.wait',
   )

@@ -20,7 +20,7 @@ export async function listTellable(
   const { rows } = await database.query<EntryRow>(
     `select room_id, seq, kind, sender, null as client_id, at, null as body, target, data, redacted from rooms.log
      where room_id = $1 and seq > $2 and seq <= $3 and seq >= (select first_seq from rooms.room where id = $1) and at >= to_timestamp($4::float8 / 1000)
-       and kind in ('message', 'edit', 'join', 'leave', 'delete') and not redacted
+       and kind in ('message', 'edit', 'join', 'leave', 'delete', 'call') and not redacted
      order by seq limit $5`,
     [room, after, upto, since, limit],
     'rooms.tellable',

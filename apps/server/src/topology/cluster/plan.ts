@@ -92,6 +92,7 @@ export function environmentOf(
     ...(settings.smtpUrl === undefined || settings.mailFrom === undefined
       ? {}
       : { PARLEY_SMTP_URL: settings.smtpUrl, PARLEY_MAIL_FROM: settings.mailFrom }),
+    ...callVariables(settings),
     PARLEY_LOG: settings.log,
     PARLEY_RATE_LIMITS: onOff(settings.rateLimits),
     PARLEY_STRICT_CALLS: onOff(settings.strictCalls),
@@ -107,6 +108,18 @@ export function environmentOf(
     ...(schemaNames.some((schema) => schema === role)
       ? { [`PARLEY_${role.toUpperCase()}_DATABASE_URL`]: databaseUrl(engines, roleOf(role)) }
       : {}),
+  }
+}
+
+/** Empty counts as not set. */
+function callVariables(settings: Settings): Record<string, string> {
+  const { stunUrls = [], turnUrls = [], turnSecret = '', janusUrls = [], janusSecret = '' } = settings
+  return {
+    PARLEY_STUN_URLS: stunUrls.join(),
+    PARLEY_TURN_URLS: turnUrls.join(),
+    PARLEY_TURN_SECRET: turnSecret,
+    PARLEY_JANUS_URLS: janusUrls.join(),
+    PARLEY_JANUS_SECRET: janusSecret,
   }
 }
 

@@ -8,6 +8,7 @@ import { usePresence, useWatch } from '../../hooks/use-people.ts'
 import { Avatar } from '../avatar.tsx'
 import { IconButton } from '../icon-button.tsx'
 import { BackButton } from '../pane.tsx'
+import { CallButtons } from '../ringing/call-buttons.tsx'
 import styles from './conversation.module.css'
 
 interface HeaderProps {
@@ -37,6 +38,7 @@ export function ConversationHeader({ room, title, details, onDetails }: HeaderPr
         <h1 className={styles.title}>{title}</h1>
         <Subtitle room={room} />
       </div>
+      <CallButtons room={room} />
       <IconButton
         icon={Search}
         label={t('conversation.searchHere')}

@@ -13,6 +13,7 @@ import { Empty } from '../empty.tsx'
 import styleOfFiles from '../files/files.module.css'
 import { useDrop } from '../files/use-drop.ts'
 import { useUploads } from '../files/use-uploads.ts'
+import { CallBanner } from '../ringing/call-banner.tsx'
 import { SkeletonRows } from '../skeleton.tsx'
 import { Timeline, type TimelineHandle } from '../timeline/timeline.tsx'
 import { type Conversation, ConversationContext, rightsOf } from './context.ts'
@@ -61,6 +62,7 @@ export function ConversationView({ room, timeline, title, seq }: ConversationVie
         <section className={styles.conversation} aria-label={title} {...drop.handlers}>
           {drop.over ? <p className={styleOfFiles.drop}>{t('files.drop')}</p> : null}
           <ConversationHeader room={room} title={title} details={details.open} onDetails={details.toggle} />
+          <CallBanner room={room} timeline={timeline} />
           <Body room={room} timeline={timeline} title={title} go={go} list={list} />
           <TypingLine ids={room.typing} />
           <Composer

@@ -1,5 +1,5 @@
 import type { Notification } from '@parley/protocol'
-import { Check } from 'lucide-react'
+import { Check, Phone, Video } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { useParley } from '../../app/context.ts'
@@ -10,6 +10,7 @@ import { useStore } from '../../hooks/use-store.ts'
 import { Avatar } from '../avatar.tsx'
 import { IconButton } from '../icon-button.tsx'
 import { plainText } from '../markdown/plain-text.ts'
+import { useAroundTexts } from '../ringing/around-texts.ts'
 import { useToasts } from '../toasts.tsx'
 import styles from './inbox.module.css'
 import { useSentence } from './use-sentence.ts'
@@ -28,11 +29,14 @@ export function InboxRow({ item }: { item: Notification }) {
   const read = () => {
     if (isUnread) void parley.inbox.read([item.id]).catch(toasts.fail)
   }
-  const preview = item.kind === 'added' ? '' : plainText(item.preview)
+  const isCall = item.kind === 'call'
+  const isAboutRoom = isCall || item.kind === 'added'
+  const preview = isAboutRoom ? '' : plainText(item.preview)
+  const isGone = item.preview === '' && (!isCall || room === undefined)
   return (
     <li className={styles.item} data-unread={isUnread || undefined}>
       <Link
-        to={item.kind === 'added' ? links.room(item.room) : links.message(item.room, item.seq)}
+        to={isAboutRoom ? links.room(item.room) : links.message(item.room, item.seq)}
         className={styles.row}
         onClick={read}
       >
@@ -48,7 +52,8 @@ export function InboxRow({ item }: { item: Notification }) {
             </time>
           </span>
           {preview === '' ? null : <span className={styles.preview}>{preview}</span>}
-          {item.preview === '' ? (
+          {isCall && room !== undefined ? <CallBack media={item.media} /> : null}
+          {isGone ? (
             <span className={styles.gone}>
               {room === undefined ? t('inbox.roomGone') : t('rooms.deleted')}
             </span>
@@ -57,5 +62,17 @@ export function InboxRow({ item }: { item: Notification }) {
       </Link>
       {isUnread ? <IconButton icon={Check} small label={t('inbox.read')} onClick={read} /> : null}
     </li>
+  )
+}
+
+/** The room is where one calls back. */
+function CallBack({ media }: Pick<Notification, 'media'>) {
+  const { t } = useAroundTexts()
+  const Icon = media === 'video' ? Video : Phone
+  return (
+    <span className={styles.call}>
+      <Icon size={16} aria-hidden="true" />
+      {t('line.back')}
+    </span>
   )
 }

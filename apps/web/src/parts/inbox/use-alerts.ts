@@ -25,7 +25,7 @@ export function useAlerts(): void {
     told.current = alert.id
     if (inInbox || params?.room === alert.room) return
     const head = sentence(alert.kind, author.display_name, parley.room(alert.room).get())
-    const text = alert.kind === 'added' ? '' : plainText(alert.preview)
+    const text = alert.kind === 'added' || alert.kind === 'call' ? '' : plainText(alert.preview)
     toasts.tell(text === '' ? head : t('inbox.alert', { head, text }))
   }, [alert, author, inInbox, params, parley, sentence, toasts, t])
 }

@@ -10,7 +10,9 @@ export function useSentence(): (kind: NotificationKind, name: string, room: Room
   return useCallback(
     (kind, name, room) => {
       if (kind === 'direct') return t('inbox.direct', { name })
-      if (room === undefined) return t(`inbox.${kind}Anywhere`, { name })
+      // Where one talks with them alone, the name says it all.
+      if (room === undefined || (kind === 'call' && room.kind === 'direct'))
+        return t(`inbox.${kind}Anywhere`, { name })
       return t(`inbox.${kind}`, { name, room: title(room) })
     },
     [t, title],

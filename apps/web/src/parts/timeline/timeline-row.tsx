@@ -2,6 +2,7 @@ import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDates } from '../../hooks/use-dates.ts'
 import { Message } from '../message/message.tsx'
+import { CallLine } from './call-line.tsx'
 import { Notice } from './notice.tsx'
 import type { Row } from './rows.ts'
 import styles from './timeline.module.css'
@@ -21,6 +22,8 @@ export const TimelineRow = memo(function TimelineRow({ row, marked }: { row: Row
       ) : null}
       {item.type === 'notice' ? (
         <Notice notice={item} />
+      ) : item.type === 'call' ? (
+        <CallLine call={item} />
       ) : (
         <Message message={item} first={row.first} quoted={row.quoted} marked={marked} />
       )}

@@ -292,6 +292,7 @@ export function fakeNotifications(): Fake<typeof notificationsContract> {
     listNotifications: async () => ({ ...inbox, next: 'page-2' }),
     readNotifications: async () => ({ ...inbox, unread: 0 }),
     followRead: async () => ({}),
+    endRing: async () => ({}),
     getNotificationSettings: async () => ({ settings: quiet }),
     setNotificationSettings: async ({
       do_not_disturb_until: until = null,

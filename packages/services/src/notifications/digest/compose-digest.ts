@@ -155,7 +155,7 @@ function titleOf(room: Room, texts: MailTexts): string {
 
 function partOf({ row, preview, name }: ShownItem, texts: MailTexts): LetterPart {
   const who = texts.digest.what[row.kind](cleanWords(name))
-  // The preview of an addition is the room's name, which stands above.
-  const text = row.kind === 'added' ? '' : cleanWords(preview, WORDS_MAX_CHARS)
+  // The preview of an addition or a call is the room's name, which stands above.
+  const text = row.kind === 'added' || row.kind === 'call' ? '' : cleanWords(preview, WORDS_MAX_CHARS)
   return { type: 'said', who, text }
 }

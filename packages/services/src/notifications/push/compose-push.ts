@@ -1,5 +1,6 @@
 /** What a device is told, as far as its owner's setting allows; the shape of the payload is that of the protocol. */
 import type { Notification, NotificationKind, PushContent } from '@parley/protocol'
+import type { CallMedia } from '@parley/protocol/calls'
 
 /** Encrypted for one device. What the setting does not allow is absent, not empty. */
 export interface PushPayload {
@@ -9,7 +10,10 @@ export interface PushPayload {
   /** Of `show`: the inbox item, and what its notification replaces is older than `at`. */
   readonly id?: string
   readonly seq?: number
-  readonly kind?: NotificationKind
+  /** `ring`: a call rings, which is no item. A `clear` of that kind takes back that alone. */
+  readonly kind?: NotificationKind | 'ring'
+  /** Of `ring` and `call`. */
+  readonly media?: CallMedia
   readonly at?: number
   /** Unread items of this room. */
   readonly count?: number
@@ -30,7 +34,7 @@ export interface ShowFacts {
 }
 
 export function composeShow(facts: ShowFacts, content: PushContent): PushPayload {
-  const { id, room, seq, kind, at } = facts.item
+  const { id, room, seq, kind, at, media } = facts.item
   return {
     type: 'show',
     room,
@@ -40,9 +44,35 @@ export function composeShow(facts: ShowFacts, content: PushContent): PushPayload
     kind,
     at,
     count: facts.count,
+    ...(media === undefined ? {} : { media }),
     ...(content === 'none' ? {} : { from: facts.senderName }),
     ...(content === 'full'
       ? { text: facts.text, ...(facts.roomName === undefined ? {} : { room_name: facts.roomName }) }
       : {}),
+  }
+}
+
+export interface RingFacts {
+  readonly room: string
+  readonly seq: number
+  readonly at: number
+  readonly media: CallMedia
+  readonly language: string
+  readonly senderName: string
+  readonly roomName: string | undefined
+}
+
+export function composeRing(facts: RingFacts, content: PushContent): PushPayload {
+  const { room, seq, at, media, language, senderName, roomName } = facts
+  return {
+    type: 'show',
+    room,
+    language,
+    seq,
+    kind: 'ring',
+    at,
+    media,
+    ...(content === 'none' ? {} : { from: senderName }),
+    ...(content === 'full' && roomName !== undefined ? { room_name: roomName } : {}),
   }
 }

@@ -16,7 +16,7 @@ export async function queuePushes(
      from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) as i(id, user_id, room_id, seq)
      join notifications.push_subscription s on s.user_id = i.user_id
      order by s.device_id, i.room_id, i.seq desc
-     on conflict (device_id, room_id) do update set id = excluded.id, seq = excluded.seq, kind = 'show',
+     on conflict (device_id, room_id, about) do update set id = excluded.id, seq = excluded.seq, kind = 'show',
        at = excluded.at, due_at = excluded.due_at, held_until = null, attempts = 0`,
     [
       items.map((item) => item.id),
@@ -48,7 +48,7 @@ export async function queueClearing(
   await transaction.query(
     `with over as (
        delete from notifications.push_shown w using notifications.push_subscription s
-       where s.user_id = any($1) and w.device_id = s.device_id
+       where s.user_id = any($1) and w.device_id = s.device_id and w.about = 'inbox'
          and ($4::text is null or (w.device_id = $4 and w.room_id = $5)) and not exists (
          select 1 from notifications.item i
          where i.user_id = s.user_id and i.room_id = w.room_id and i.read_at is null)
@@ -56,7 +56,7 @@ export async function queueClearing(
      insert into notifications.push as p (id, device_id, room_id, seq, kind, at, due_at)
      select $2 || '.' || device_id || '.' || room_id, device_id, room_id, seq, 'clear', $3::bigint, $3::bigint
      from over
-     on conflict (device_id, room_id) do update set id = excluded.id, seq = excluded.seq, kind = 'clear',
+     on conflict (device_id, room_id, about) do update set id = excluded.id, seq = excluded.seq, kind = 'clear',
        at = excluded.at, due_at = excluded.due_at, held_until = null, attempts = 0`,
     [users, id, nowMs, only?.device ?? null, only?.room ?? null],
     'notifications.queue-clearing',

@@ -4,13 +4,16 @@
  */
 import { createHmac } from 'node:crypto'
 import { type PushAnswer, type PushRequest, type WorkItem, workBodies } from '@parley/contracts'
-import type { Decision } from '../decide.ts'
-import { REACH_WAIT_MS } from '../decide.ts'
+import type { PushContent } from '@parley/protocol'
+import { RING_MS } from '@parley/protocol/calls'
+import { type Decision, REACH_WAIT_MS } from '../decide.ts'
 import type { NotificationsDependencies } from '../dependencies.ts'
-import type { ItemRow } from '../inbox.ts'
+import type { Candidate } from '../find-candidates.ts'
+import { type ItemRow, toItem } from '../inbox.ts'
+import { clearRings, readRing } from '../rings.ts'
 import { readSettings } from '../settings.ts'
 import { decideAll } from '../tell-members.ts'
-import { composeShow, type PushPayload } from './compose-push.ts'
+import { composeRing, composeShow, type PushPayload } from './compose-push.ts'
 import { encryptPush } from './encrypt.ts'
 import { createPushPlaces, type PushPlace } from './push-places.ts'
 import { queueClearing } from './queue-pushes.ts'
@@ -37,6 +40,7 @@ interface PushRow {
   room_id: string
   seq: number
   kind: 'show' | 'clear'
+  about: 'inbox' | 'ring'
   at: number
   attempts: number
   user_id: string
@@ -84,7 +88,7 @@ async function takePush(
     `update notifications.push p set held_until = $2::bigint + ${HOLD_MS}, due_at = $2::bigint + ${HOLD_MS}
      from notifications.push_subscription s
      where p.id = $1 and s.device_id = p.device_id and (p.held_until is null or p.held_until <= $2)
-     returning p.id, p.device_id, p.room_id, p.seq, p.kind, p.at, p.attempts,
+     returning p.id, p.device_id, p.room_id, p.seq, p.kind, p.about, p.at, p.attempts,
        s.user_id, s.endpoint, s.p256dh, s.auth, s.language`,
     [id, now],
     'notifications.take-push',
@@ -120,7 +124,7 @@ async function sendPush(
   const payload = await composePayload(dependencies, push)
   if (typeof payload === 'number') return giveBack(dependencies, push.id, payload)
   if (payload === undefined) return dropPush(dependencies, push.id)
-  const ttlMs = push.at + PUSH_LIFETIME_MS - clock.now()
+  const ttlMs = endOf(push, payload) - clock.now()
   if (ttlMs <= 0) return dropPush(dependencies, push.id)
   const request = {
     headers: {
@@ -200,11 +204,13 @@ async function composePayload(
   const { room_id: room, language } = push
   if (push.kind === 'clear') {
     if (MUST_SHOW.test(new URL(push.endpoint).hostname)) return undefined
-    return { type: 'clear', room, language }
+    return { type: 'clear', room, language, ...(push.about === 'ring' ? { kind: push.about } : {}) }
   }
+  if (push.about === 'ring') return composeRinging(dependencies, push)
   const told = await readTold(dependencies, push)
   if (told === undefined || told.read_at !== null) return undefined
-  const decision = await decideAgain(dependencies, told)
+  const { user_id: user, seq, kind, sender: from, at } = told
+  const decision = await decideAgain(dependencies, { user, room, seq, kind, from, at })
   if (decision === 'wait') return told.at + REACH_WAIT_MS
   if (decision !== 'alert') return undefined
   return composeItem(dependencies, push, told)
@@ -212,7 +218,7 @@ async function composePayload(
 
 async function readTold({ database }: NotificationsDependencies, push: PushRow): Promise<Told | undefined> {
   const { rows } = await database.query<Told>(
-    `select i.id, i.user_id, i.room_id, i.seq, i.kind, i.sender, i.at, i.read_at, (
+    `select i.id, i.user_id, i.room_id, i.seq, i.kind, i.sender, i.at, i.read_at, i.media, (
        select count(*)::int from notifications.item o
        where o.user_id = i.user_id and o.room_id = i.room_id and o.read_at is null) as count
      from notifications.item i where i.user_id = $1 and i.room_id = $2 and i.seq = $3`,
@@ -222,36 +228,67 @@ async function readTold({ database }: NotificationsDependencies, push: PushRow):
   return rows[0]
 }
 
-async function decideAgain(
-  dependencies: NotificationsDependencies,
-  { user_id: user, room_id: room, seq, kind, sender: from, at }: ItemRow,
-): Promise<Decision> {
-  const [decided] = await decideAll(dependencies, [{ user, room, seq, kind, from, at }])
+async function decideAgain(dependencies: NotificationsDependencies, candidate: Candidate): Promise<Decision> {
+  const [decided] = await decideAll(dependencies, [candidate])
   return decided?.decision ?? 'nothing'
 }
 
+/** As long as the call rings for its owner, and no later. */
+async function composeRinging(
+  dependencies: NotificationsDependencies,
+  push: PushRow,
+): Promise<PushPayload | number | undefined> {
+  const { room_id: room, user_id: user, seq, language } = push
+  const ring = await readRing(dependencies.database, push)
+  if (ring === undefined) return undefined
+  const { sender: from, at, media } = ring
+  const decision = await decideAgain(dependencies, { user, room, seq, kind: 'ring', from, at })
+  if (decision === 'wait') return at + REACH_WAIT_MS
+  if (decision !== 'alert') return undefined
+  const { senderName, roomName, content } = await readNames(dependencies, { user, room, sender: from })
+  return composeRing({ room, seq, at, media, language, senderName, roomName }, content)
+}
+
 async function composeItem(
-  { rooms, auth, database }: NotificationsDependencies,
+  dependencies: NotificationsDependencies,
   { language }: PushRow,
   told: Told,
 ): Promise<PushPayload | undefined> {
   const { user_id: user, room_id: room, seq } = told
-  const [{ previews }, { room: facts }, { users }, settings] = await Promise.all([
-    rooms.listPreviews({ places: [{ user, room, seq }] }),
-    rooms.getRoom({ user, room }),
-    auth.getUsers({ ids: [told.sender] }),
-    readSettings(database, [user]),
+  const [{ previews }, { senderName, roomName, content }] = await Promise.all([
+    dependencies.rooms.listPreviews({ places: [{ user, room, seq }] }),
+    readNames(dependencies, { user, room, sender: told.sender }),
   ])
   const text = previews[0] ?? ''
   // Deleted, or out of reach since a moment ago.
-  if (text === '') return undefined
-  const item = { id: told.id, room, seq, kind: told.kind, from: told.sender, at: told.at }
-  const roomName = facts.kind === 'direct' ? undefined : facts.name
-  const senderName = users[0]?.display_name ?? ''
-  return composeShow(
-    { item, count: told.count, language, senderName, roomName, text: told.kind === 'added' ? '' : text },
-    settings.get(user)?.push_content ?? 'full',
-  )
+  if (text === '' && told.kind !== 'call') return undefined
+  const { preview: _, ...item } = toItem(told, text)
+  // The others have words of their own, and the room's name beside them.
+  const isSaid = told.kind !== 'added' && told.kind !== 'call'
+  const { count } = told
+  return composeShow({ item, count, language, senderName, roomName, text: isSaid ? text : '' }, content)
+}
+
+/** Of who did it and where, and what of that may be read on a device. */
+async function readNames(
+  { rooms, auth, database }: NotificationsDependencies,
+  { user, room, sender }: { readonly user: string; readonly room: string; readonly sender: string },
+): Promise<{ senderName: string; roomName: string | undefined; content: PushContent }> {
+  const [{ room: facts }, { users }, settings] = await Promise.all([
+    rooms.getRoom({ user, room }),
+    auth.getUsers({ ids: [sender] }),
+    readSettings(database, [user]),
+  ])
+  return {
+    senderName: users[0]?.display_name ?? '',
+    roomName: facts.kind === 'direct' ? undefined : facts.name,
+    content: settings.get(user)?.push_content ?? 'full',
+  }
+}
+
+/** Until when it is worth delivering. */
+function endOf({ at }: PushRow, payload: PushPayload): number {
+  return payload.kind === 'ring' && payload.at !== undefined ? payload.at + RING_MS : at + PUSH_LIFETIME_MS
 }
 
 function urgencyOf({ type, kind }: PushPayload): string {
@@ -259,26 +296,31 @@ function urgencyOf({ type, kind }: PushPayload): string {
   return kind === 'message' || kind === 'added' ? 'normal' : 'high'
 }
 
-/** Of what a push service still holds for a device it keeps the newest of a room, without learning which room it is. */
-function topicOf({ auth, room_id }: PushRow): string {
-  return createHmac('sha256', auth).update(room_id).digest('base64url').slice(0, 32)
+/** Of what a push service still holds for a device it keeps the newest of a room (and of its ringing), without learning which room it is. */
+function topicOf({ auth, room_id, about }: PushRow): string {
+  const key = about === 'ring' ? `${room_id} ring` : room_id
+  return createHmac('sha256', auth).update(key).digest('base64url').slice(0, 32)
 }
 
 async function noteSent(dependencies: NotificationsDependencies, push: PushRow): Promise<void> {
   const { database, clock, newId } = dependencies
-  const { id, kind, user_id: user, device_id: device, room_id: room } = push
+  const { id, kind, about, user_id: user, device_id: device, room_id: room } = push
   if (kind === 'clear') return dropPush(dependencies, id)
   await database.transaction(async (transaction) => {
+    // Either it rings until this is noted, or it is cleared here.
+    const rings = about === 'ring' && (await readRing(transaction, push, 'hold')) !== undefined
     const { rowCount } = await transaction.query(
-      `insert into notifications.push_shown (device_id, room_id, seq)
-       select device_id, $2, $3 from notifications.push_subscription where device_id = $1
-       on conflict (device_id, room_id) do update set seq = excluded.seq`,
-      [device, room, push.seq],
+      `insert into notifications.push_shown (device_id, room_id, seq, about)
+       select device_id, $2, $3, $4 from notifications.push_subscription where device_id = $1
+       on conflict (device_id, room_id, about) do update set seq = excluded.seq`,
+      [device, room, push.seq, about],
       'notifications.note-push',
     )
     // It may have been read while it was on its way.
     const only = { device, room }
-    if (rowCount > 0) await queueClearing(transaction, [user], { nowMs: clock.now(), id: newId(), only })
+    if (about === 'ring' && !rings) await clearRings(transaction, [push], clock.now())
+    if (about === 'inbox' && rowCount > 0)
+      await queueClearing(transaction, [user], { nowMs: clock.now(), id: newId(), only })
     await transaction.query('delete from notifications.push where id = $1', [id], 'notifications.drop-push')
   })
 }

@@ -19,6 +19,8 @@ create table notifications.item (
   -- membership began with, which says nothing about what anybody has seen.
   read_from bigint not null,
   read_at timestamptz,
+  -- Of a missed call: 'sound' or 'video'.
+  media text,
   unique (user_id, room_id, seq)
 );
 create index item_user on notifications.item (user_id, at desc, seq desc, id desc);
@@ -32,6 +34,7 @@ create table notifications.waiting (
   kind text not null,
   sender text collate "C" not null,
   at bigint not null,
+  media text,
   due_at bigint not null,
   primary key (room_id, user_id, seq)
 );

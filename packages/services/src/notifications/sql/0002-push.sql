@@ -19,7 +19,8 @@ create table notifications.push_subscription (
 );
 create index push_subscription_user on notifications.push_subscription (user_id);
 
--- What is due, at most one a device and room: something newer takes its place. A row is there until it was sent, so
+-- What is due, at most one a device, room and what it is about (what is unread there, or a call that rings): something newer
+-- takes its place. A row is there until it was sent, so
 -- that work which the queue repeats finds nothing to do.
 create table notifications.push (
   id text collate "C" primary key,
@@ -27,13 +28,14 @@ create table notifications.push (
   room_id text collate "C" not null,
   seq bigint not null,
   kind text not null check (kind in ('show', 'clear')),
+  about text not null default 'inbox' check (about in ('inbox', 'ring')),
   at bigint not null,
   -- When it is handed to the queue; null once the queue has it.
   due_at bigint,
   -- A process is sending it and has until then.
   held_until bigint,
   attempts int not null default 0,
-  unique (device_id, room_id)
+  unique (device_id, room_id, about)
 );
 create index push_due on notifications.push (due_at) where due_at is not null;
 create index push_at on notifications.push (at);
@@ -43,7 +45,8 @@ create table notifications.push_shown (
   device_id text collate "C" not null references notifications.push_subscription on delete cascade,
   room_id text collate "C" not null,
   seq bigint not null,
-  primary key (device_id, room_id)
+  about text not null default 'inbox',
+  primary key (device_id, room_id, about)
 );
 
 alter table notifications.person add column push_content text not null default 'full'

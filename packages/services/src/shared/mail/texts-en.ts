@@ -38,6 +38,7 @@ export const en: MailTexts = {
       added: (name) => `${name} added you`,
       direct: (name) => name,
       message: (name) => name,
+      call: (name) => `Missed call from ${name}`,
     },
     more: (count) => (count === 1 ? 'And one more in your inbox.' : `And ${count} more in your inbox.`),
     action: 'Open the inbox',

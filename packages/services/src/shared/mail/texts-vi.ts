@@ -37,6 +37,7 @@ export const vi: MailTexts = {
       added: (name) => `${name} đã thêm bạn`,
       direct: (name) => name,
       message: (name) => name,
+      call: (name) => `Cuộc gọi nhỡ từ ${name}`,
     },
     more: (count) => `Và ${count} thông báo nữa trong hộp thư của bạn.`,
     action: 'Mở hộp thư',

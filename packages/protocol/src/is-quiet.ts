@@ -1,5 +1,5 @@
 /** Whether somebody does not want to be disturbed at a moment. */
-import type { NotificationSettings, QuietHours } from '@parley/protocol'
+import type { NotificationSettings, QuietHours } from './shapes.ts'
 
 export function isQuiet(now: number, settings: Omit<NotificationSettings, 'push_content'>): boolean {
   const { do_not_disturb_until: until, quiet_hours: hours } = settings
