@@ -77,7 +77,11 @@ async function measureClicks(run: Run): Promise<Measured<FirstFrames>[]> {
 
 async function measureGroup(run: Run): Promise<Measured<Entered>[]> {
   const group = await openGroup(run.stage.engines, run.stage.browsers, SFU_PEOPLE)
-  const third = { label: 'Parley through Janus, the third one', measure: () => measureEntering(group) }
+  const third = {
+    label: 'Parley through Janus, the third one',
+    measure: () => measureEntering(group),
+    renew: group.renew,
+  }
   const measured = await inTurn(run, 'entering', run.option('rounds'), [third], 1)
   await group.close()
   return measured
@@ -117,36 +121,35 @@ async function measureServers(run: Run): Promise<Measured<CallCosts>[]> {
     { label: `mesh of ${MESH_PEOPLE}`, served: mesh, people: MESH_PEOPLE },
     { label: `Janus, ${SFU_PEOPLE} people`, served: engines, people: SFU_PEOPLE },
   ]
-  const groups = await Promise.all(
-    kinds.map(async ({ served, people }) => openGroup(served, filming, people)),
+  const subjects = await Promise.all(
+    kinds.map(async ({ label, served, people }) => {
+      const group = await openGroup(served, filming, people)
+      const pids = { parley: served.server.pid, janus: janus.pid }
+      const measure = () => measureCosts(group, pids, run.option('cost-seconds'))
+      return { label, measure, renew: group.renew, close: group.close }
+    }),
   )
-  const subjects = kinds.map(({ label, served }, i) => ({
-    label,
-    async measure() {
-      const group = groups[i]
-      if (group === undefined) throw new Error('there is no group')
-      return measureCosts(group, { parley: served.server.pid, janus: janus.pid }, run.option('cost-seconds'))
-    },
-  }))
   const measured = await inTurn(run, 'costs', run.option('cost-rounds'), subjects)
-  for (const group of groups) await group.close()
+  for (const { close } of subjects) await close()
   return measured
 }
 
 interface Subject<T> {
   readonly label: string
   measure(): Promise<T>
+  /** After a round that failed. */
+  renew(): Promise<void>
 }
 
 const subject =
   <T>(take: (duo: Duo) => Promise<T>) =>
-  (duo: Duo): Subject<T> => ({ label: duo.label, measure: () => take(duo) })
+  (duo: Duo): Subject<T> => ({ label: duo.label, measure: () => take(duo), renew: duo.renew })
 
 async function withDuos<T>(duos: readonly Duo[], work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } finally {
-    for (const duo of duos) for (const page of [duo.caller, duo.callee]) await page.context().close()
+    for (const duo of duos) await duo.close()
   }
 }
 
@@ -170,6 +173,7 @@ async function inTurn<T>(
         const [reason] = String(error instanceof Error ? error.message : error).split('\n')
         one.reasons.push(`${where}: ${reason}`)
         say(`${where}  ${one.label}: ${error instanceof Error ? error.message : error}`)
+        await one.renew()
       }
     }
   }

@@ -48,5 +48,10 @@ export async function openBareDuo(options: BareOptions): Promise<Duo> {
     async end() {
       for (const page of [callee, caller]) await page.getByRole('button', { name: 'End' }).click()
     },
+    // Both pages are opened anew by `ring`, in another room.
+    async renew() {},
+    async close() {
+      for (const page of [callee, caller]) await page.context().close()
+    },
   }
 }

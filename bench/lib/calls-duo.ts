@@ -15,6 +15,9 @@ export interface Duo {
   answer(): Promise<void>
   /** Over on both sides. */
   end(): Promise<void>
+  /** After a round that failed, wherever it was: as if there had been none. */
+  renew(): Promise<void>
+  close(): Promise<void>
 }
 
 const FIRST_FRAME_MAX_MS = 20_000

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { count, poll, seen } from './calls-browser.ts'
 import {
   answerButton,
+  closePeople,
   enterRoom,
   leaveCall,
   openPerson,
@@ -19,27 +20,39 @@ const CAMERA = { width: 320, height: 180, frameRate: 10 } as const
 const PICTURES_MAX_MS = 40_000
 const SETTLE_MS = 5_000
 
+/** People in a room. */
 interface Present {
   readonly people: readonly Person[]
   readonly url: string
 }
 
 export interface Group extends Present {
+  /** After a round that failed, in which they may be in a call still: other people, in another room. */
+  renew(): Promise<void>
   close(): Promise<void>
 }
 
 /** The first half of them share one browser, the others have the other one. */
 export async function openGroup({ origin }: Served, browsers: Pair, size: number): Promise<Group> {
-  const people: Person[] = []
-  for (let i = 0; i < size; i++)
-    people.push(await openPerson(origin, browsers[i < size / 2 ? 0 : 1], { video: CAMERA }))
-  const url = `${origin}/r/${await openRoom(people)}`
+  const gather = async (): Promise<Present> => {
+    const people: Person[] = []
+    for (let i = 0; i < size; i++)
+      people.push(await openPerson(origin, browsers[i < size / 2 ? 0 : 1], { video: CAMERA }))
+    return { people, url: `${origin}/r/${await openRoom(people)}` }
+  }
+  let present = await gather()
   return {
-    people,
-    url,
-    async close() {
-      for (const { page } of people) await page.context().close()
+    get people() {
+      return present.people
     },
+    get url() {
+      return present.url
+    },
+    async renew() {
+      await closePeople(present.people)
+      present = await gather()
+    },
+    close: () => closePeople(present.people),
   }
 }
 

@@ -14,6 +14,10 @@ export interface Person {
   api<Answer>(method: string, path: string, body: object): Promise<Answer>
 }
 
+export async function closePeople(people: readonly Person[]): Promise<void> {
+  for (const { page } of people) await page.context().close()
+}
+
 let count = 0
 
 export async function openPerson(origin: string, browser: Browser, probe: ProbeOptions): Promise<Person> {
@@ -84,9 +88,10 @@ export async function openParleyDuo({ id, label, origin, browsers, probe }: Parl
   const open = async () => {
     const caller = await openPerson(origin, browsers[0], probe)
     const callee = await openPerson(origin, browsers[1], probe)
-    return { caller, callee, url: `${origin}/r/${await openRoom([caller, callee])}`, called: false }
+    return { caller, callee, url: `${origin}/r/${await openRoom([caller, callee])}` }
   }
   let two = await open()
+  const close = () => closePeople([two.caller, two.callee])
   return {
     id,
     label,
@@ -98,12 +103,6 @@ export async function openParleyDuo({ id, label, origin, browsers, probe }: Parl
       return two.callee.page
     },
     async ring() {
-      // Who is in a call still, because a round failed, is left alone with it.
-      if (two.called) {
-        for (const { page } of [two.caller, two.callee]) await page.context().close()
-        two = await open()
-      }
-      two.called = true
       await enterRoom(two.callee, two.url)
       await enterRoom(two.caller, two.url)
       await startCall(two.caller)
@@ -114,7 +113,12 @@ export async function openParleyDuo({ id, label, origin, browsers, probe }: Parl
       await leaveCall(two.callee)
       // It ends when one of two is alone.
       await leaveButton(two.caller.page).waitFor({ state: 'detached' })
-      two.called = false
     },
+    // They may be in a call still, for whose end one would have to wait.
+    async renew() {
+      await close()
+      two = await open()
+    },
+    close,
   }
 }

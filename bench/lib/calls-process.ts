@@ -5,8 +5,13 @@ import { openStage } from './calls-stage.ts'
 
 async function main(spec: CallsSpec): Promise<void> {
   const stops: (() => Promise<unknown>)[] = []
-  const stopAll = async () => {
-    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop()
+  let stopping: Promise<void> | undefined
+  // One at a time, the last one first, also when a signal and the end of the work meet.
+  const stopAll = () => {
+    stopping ??= (async () => {
+      for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop()
+    })()
+    return stopping
   }
   const abort = () => void stopAll().finally(() => process.exit(130))
   process.once('SIGINT', abort)

@@ -28,6 +28,7 @@ function say(words) {
 }
 
 function openRelay() {
+  relay?.close()
   const mine = new WebSocket(`ws://${location.host}/?room=${query.get('room')}`)
   relay = mine
   heardAt = performance.now()
@@ -36,6 +37,7 @@ function openRelay() {
     askAgain()
   }
   mine.onmessage = ({ data }) => {
+    if (mine !== relay) return
     heardAt = performance.now()
     if (data !== 'pong') hear(JSON.parse(data))
   }

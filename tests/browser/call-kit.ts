@@ -68,20 +68,27 @@ export function received(page: Page): Promise<Received> {
 }
 
 /** A camera here has five frames a second; a busy machine leaves a few of them out. */
-const LIVING_MS = 1_000
+const LIVING_MS = 600
 
-/** Waits until exactly so many pictures are decoded, each with new frames within the last second. Milliseconds it took. */
+/** Waits until exactly so many pictures are decoded, each with new frames just now. Milliseconds it took. */
 export async function awaitPictures(page: Page, count: number, timeout = 20_000): Promise<number> {
   const beganAt = performance.now()
   const looks: { readonly at: number; readonly frames: Received['frames'] }[] = []
-  await eventually(async () => {
+  const living = async (): Promise<string[]> => {
     const { frames } = await received(page)
     const at = performance.now()
     looks.push({ at, frames })
     const before = looks.findLast((look) => at - look.at >= LIVING_MS)?.frames
-    if (before === undefined) return Number.NaN
-    return Object.entries(frames).filter(([track, number]) => number > (before[track] ?? 0)).length
-  }, timeout).toBe(count)
+    if (before === undefined) return []
+    return Object.keys(frames).filter((track) => (frames[track] ?? 0) > (before[track] ?? 0))
+  }
+  await eventually(async () => (await living()).length, timeout)
+    .toBe(count)
+    .catch(async (error: unknown) => {
+      const { frames, ways } = await received(page)
+      const shown = await page.getByRole('list', { name: 'People in the call' }).allInnerTexts()
+      throw new Error(`of ${count} pictures: ${JSON.stringify({ frames, ways, shown })}`, { cause: error })
+    })
   return Math.round(performance.now() - beganAt)
 }
 

@@ -8,6 +8,9 @@ import { createSeatCore, type HeldSeatParts } from './seat-core.ts'
 import type { SeatKey, StoredSeat } from './seat-rows.ts'
 import { createTurns } from './turns.ts'
 
+/** How long a call that has moved waits for more who send. */
+const GATHER_MS = 400
+
 export interface HeldSeat {
   readonly key: SeatKey
   readonly stored: StoredSeat
@@ -32,13 +35,26 @@ export function createHeldSeat(parts: HeldSeatParts): HeldSeat {
   const feeds = createFeeds()
   let knows = !parts.resumed
   const offers = createOffers({ core, feeds, line, log, inTurn, tell, knows: () => knows })
+  let gathers = false
+
+  /** After a call has moved everybody comes at once, and each offer costs a browser a description of all it receives. */
+  function follow(): void {
+    if (key.generation === 1) offers.follow()
+    else if (!gathers) {
+      gathers = true
+      core.after(GATHER_MS, () => {
+        gathers = false
+        offers.follow()
+      })
+    }
+  }
 
   function note(heard: MediaHeard): void {
     if (heard.event === 'publisher') {
       feeds.put({ feed: heard.feed, user: heard.user, tracks: heard.tracks })
-      offers.follow()
+      follow()
     } else if (heard.event === 'unpublished') {
-      if (feeds.delete(heard.feed)) offers.follow()
+      if (feeds.delete(heard.feed)) follow()
     } else if (heard.event === 'speaking') {
       const user = heard.feed === line.feed ? key.user : feeds.userOf(heard.feed)
       if (user !== undefined) tell({ told: 'speaking', user, speaking: heard.speaking })
