@@ -26,7 +26,7 @@ export async function caller(
     const devices = navigator.mediaDevices
     const open = devices.getUserMedia.bind(devices)
     devices.getUserMedia = ({ audio, video }) => {
-      const small = { width: 480, height: 270 }
+      const small = { width: 320, height: 180 }
       return open({ audio, video: video ? { ...(typeof video === 'object' ? video : {}), ...small } : false })
     }
   }`)

@@ -105,7 +105,7 @@ describe('settings', () => {
     await page.goto('/settings')
     await page.getByRole('button', { name: 'For 8 hours' }).click()
     await page.getByText('You are left in peace until').waitFor()
-    await page.getByLabel('From').fill('21:30')
+    await page.getByLabel('From', { exact: true }).fill('21:30')
     await page.getByRole('button', { name: 'Set quiet hours' }).click()
     await page.getByText('Every day from 21:30 to 07:00').waitFor()
     await page.reload()

@@ -1,10 +1,12 @@
 /** What a person finds on the screen, by role and name. */
 import type { Locator, Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { Visitor } from './support.ts'
 
+const PATIENCE_MS = 20_000
+
 /** As `expect.poll`, with the patience that actions have. */
-export const eventually = <Value>(look: () => Value | Promise<Value>, timeout = 20_000) =>
+export const eventually = <Value>(look: () => Value | Promise<Value>, timeout = PATIENCE_MS) =>
   expect.poll(look, { timeout })
 
 export const messageLog = (page: Page): Locator => page.getByRole('log')
@@ -37,11 +39,12 @@ export async function direct(one: Visitor, other: Visitor): Promise<string> {
   return room.id
 }
 
-/** The first lines of all messages as they stand, top to bottom. */
+/** The first lines of all messages as they stand, top to bottom. Also for tests that run side by side. */
 export async function expectMessages(page: Page, texts: readonly (string | RegExp)[]): Promise<void> {
-  await eventually(async () =>
-    (await messageLog(page).getByRole('article').locator('p').allInnerTexts()).join('\n'),
-  ).toMatch(new RegExp(texts.map((text) => (typeof text === 'string' ? text : text.source)).join('[^]*')))
+  const wanted = new RegExp(texts.map((text) => (typeof text === 'string' ? text : text.source)).join('[^]*'))
+  const shown = async (): Promise<string> =>
+    (await messageLog(page).getByRole('article').locator('p').allInnerTexts()).join('\n')
+  await vi.waitFor(async () => expect(await shown()).toMatch(wanted), { timeout: PATIENCE_MS })
 }
 
 /** Pixels between what is shown and the end of the history. */

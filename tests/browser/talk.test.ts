@@ -217,7 +217,7 @@ describe('what one does with a message', () => {
     await ann.page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
     for (const { page } of [ann, ben]) {
       await messageLog(page).getByText('Message deleted').waitFor()
-      expect(await page.getByText('a slip of the tongue').count()).toBe(0)
+      await eventually(() => page.getByText('a slip of the tongue').count()).toBe(0)
     }
   })
 

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '@parley/adapters/engines/free-port'
+import { distinctPorts } from '@parley/adapters/engines/free-port'
 import { startNginx } from '@parley/adapters/engines/start-nginx'
 import { startRabbitMq } from '@parley/adapters/engines/start-rabbitmq'
 import { startRedis } from '@parley/adapters/engines/start-redis'
@@ -84,9 +84,10 @@ async function build(options: ClusterOptions, stack: AsyncDisposableStack): Prom
   }
   const rows: (() => ClusterProcess)[] = []
   say('Starting PostgreSQL, Redis and RabbitMQ …')
-  const { addresses, prepared } = await startEngines(options, stack, rows, tell)
+  const nextPort = distinctPorts()
+  const { addresses, prepared } = await startEngines(options, stack, rows, tell, nextPort)
   await prepared
-  const plan = await planProcesses(freePort)
+  const plan = await planProcesses(nextPort)
   const serviceKey = await keepServiceKey(join(data.path, 'service-key'))
   await writeOperatorFile(join(data.path, OPERATOR_FILE), addresses, serviceKey)
   say(`Starting ${plan.length} processes of Parley …`)
@@ -125,9 +126,10 @@ async function startEngines(
   stack: AsyncDisposableStack,
   rows: (() => ClusterProcess)[],
   tell: Tell,
+  nextPort: () => Promise<number>,
 ): Promise<{ addresses: EngineAddresses; prepared: Promise<void> }> {
   const { data, log } = options
-  const [redisPort, rabbitmqPort] = [await freePort(), await freePort()]
+  const [redisPort, rabbitmqPort] = [await nextPort(), await nextPort()]
   const starting = [
     openEmbeddedPostgres({
       data,
