@@ -77,7 +77,7 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           // Every file has a browser and a server; a page waits for the network and for its own animations half of the time.
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: 90_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 3 },

@@ -15,7 +15,7 @@ import { FAIR, VirtualNetwork, type Weather } from './virtual-network.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 const NAMES = ['ann', 'bob', 'eve']
-const RUNS_PER_SEED = 40
+const RUNS_PER_SEED = 25
 const HOUR_MS = 3_600_000
 
 const deeds = ['send', 'send', 'send', 'send', 'edit', 'delete', 'react', 'read', 'rename'] as const

@@ -203,7 +203,7 @@ describe('a room whose old entries are in the archive', () => {
         await archive(archived, 0, 1_000)
         expect(await askEverything(archived)).toEqual(await askEverything(control))
       }),
-      { numRuns: Number(process.env.PARLEY_PROPERTY_RUNS ?? 30) },
+      { numRuns: Number(process.env.PARLEY_PROPERTY_RUNS ?? 20) },
     )
   }, 120_000)
 })
