@@ -52,16 +52,22 @@ test.concurrent('a dump restored into another server', { timeout: 120_000 }, asy
   })
 })
 
+/** Also when the test is repeated. */
+async function createAnew(database: string): Promise<void> {
+  await postgres.tool('dropdb', '--if-exists', '--force', database)
+  await postgres.tool('createdb', database)
+}
+
 test.concurrent('a dump restored into a new database beside the lost one, which knows the same transaction numbers', {
   timeout: 120_000,
 }, async () => {
   const dump = join(directory, 'beside.dump')
-  await postgres.tool('createdb', 'second')
+  await createAnew('second')
   await tellRestoreStory({
     start: () => serve(postgres.url('second')),
     backUp: async () => void (await postgres.tool('pg_dump', '--format=custom', `--file=${dump}`, 'second')),
     async restore() {
-      await postgres.tool('createdb', 'third')
+      await createAnew('third')
       await postgres.tool('pg_restore', '--exit-on-error', '--dbname=third', dump)
       await newEpoch(postgres.url('third'))
       return serve(postgres.url('third'))
@@ -72,7 +78,7 @@ test.concurrent('a dump restored into a new database beside the lost one, which 
 test.concurrent('files copied by pg_basebackup from a running server', { timeout: 120_000 }, async () => {
   await using stack = new AsyncDisposableStack()
   const copy = join(directory, 'base')
-  await postgres.tool('createdb', 'fourth')
+  await createAnew('fourth')
   await tellRestoreStory({
     start: () => serve(postgres.url('fourth')),
     backUp: async () => void (await postgres.tool('pg_basebackup', `--pgdata=${copy}`, '--checkpoint=fast')),

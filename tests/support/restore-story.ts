@@ -74,6 +74,9 @@ export async function tellRestoreStory(story: RestoreStory): Promise<void> {
   door.refuse(false)
   for (const { parley } of members)
     await until(parley.connection, ({ status }) => status === 'online', 30_000)
+  await until(ann.parley.timeline(shorter), () =>
+    storedBodies(ann.parley, shorter).includes('written meanwhile'),
+  )
 
   const after = await resume(door.url, token, before.cursor)
   expect(after.mode, 'a cursor of the lost past').toBe('snapshot')
