@@ -177,5 +177,4 @@ export function ask<Answer>(page: Page, request: object): Promise<Answer> {
 /** One line about a call in the conversation, in the words of whoever reads it. */
 export async function expectLine(page: Page, words: RegExp): Promise<void> {
   await page.locator('[data-call]').filter({ hasText: words }).first().waitFor()
-  expect(await page.locator('[data-call]').filter({ hasText: words }).count()).toBeGreaterThan(0)
 }

@@ -12,8 +12,6 @@ create table calls.call (
 );
 -- Who starts a call where there is one joins it.
 create unique index call_open on calls.call (room_id) where ended_at is null;
--- Few are not over at a time.
-create index call_people on calls.call using gin ((call->'participants')) where ended_at is null;
 create index call_due on calls.call (due_at) where due_at is not null;
 
 -- Who is in a call now, at which endpoint, and when it was last heard of.
