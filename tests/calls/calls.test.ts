@@ -228,6 +228,18 @@ describe('who may', () => {
     expect(open[0]?.participants.filter(({ sound_only }) => sound_only === true)).toHaveLength(4)
   })
 
+  it('two devices that call two rooms at the same moment: one of them is told that it is in another call', async () => {
+    const ann = await kit.person()
+    const rooms = await Promise.all(
+      ['one', 'two'].map((name) => kit.rooms.createRoom({ user: ann, kind: 'group', name, usernames: [] })),
+    )
+    const answers = await Promise.allSettled(rooms.map(({ room }, at) => start(ann, room.id, at + 1)))
+    expect(answers.filter(({ status }) => status === 'rejected')).toMatchObject([
+      { reason: { code: 'conflict' } },
+    ])
+    expect((await calls.listCalls({ rooms: rooms.map(({ room }) => room.id) })).calls).toHaveLength(1)
+  })
+
   it('what happens is said to the room', async () => {
     const { ann, room } = await couple()
     const heard: string[] = []

@@ -7,7 +7,7 @@ import { type CallStep, startCall } from './call-machine.ts'
 import { choosePlace, takePlace } from './choose-place.ts'
 import type { Happen } from './create-calls-service.ts'
 import type { CallsDependencies } from './dependencies.ts'
-import { findBusy, findOpen, insertCall, readCall } from './keep-call.ts'
+import { findBusy, findOpen, IN_ANOTHER_CALL, insertCall, readCall } from './keep-call.ts'
 
 const FULL = `This call is full: without a media server ${MESH_MAX_USERS.sound} can take part.`
 
@@ -38,7 +38,7 @@ export function createJoinCall(
 
   async function assertFree(user: string, call: string | null): Promise<void> {
     if ((await findBusy(database, [user], call)).size > 0)
-      throw new ParleyError('conflict', { message: 'You are in another call.' })
+      throw new ParleyError('conflict', { message: IN_ANOTHER_CALL })
   }
 
   return {

@@ -14,6 +14,9 @@ import {
 } from './call-machine.ts'
 import type { CallsDependencies } from './dependencies.ts'
 
+const UNIQUE_VIOLATION = '23505'
+export const IN_ANOTHER_CALL = 'You are in another call.'
+
 interface CallRow {
   id: string
   call: Call
@@ -130,14 +133,26 @@ async function storeStep(
     [call.id, joined.map(({ user }) => user)],
     'calls.gone',
   )
-  await transaction.query(
-    `insert into calls.presence (call_id, user_id, endpoint, seen_at)
+  await inOneCall(
+    transaction.query(
+      `insert into calls.presence (call_id, user_id, endpoint, seen_at)
      select $1, user_id, endpoint, $4 from unnest($2::text[], $3::text[]) as x(user_id, endpoint)
      on conflict (call_id, user_id) do update set endpoint = excluded.endpoint, seen_at = excluded.seen_at
      where presence.endpoint <> excluded.endpoint`,
-    [call.id, joined.map(({ user }) => user), joined.map(({ endpoint }) => endpoint), new Date(now)],
-    'calls.here',
+      [call.id, joined.map(({ user }) => user), joined.map(({ endpoint }) => endpoint), new Date(now)],
+      'calls.here',
+    ),
   )
+}
+
+/** `conflict` for somebody whose other device was faster with another call. */
+async function inOneCall(stored: Promise<unknown>): Promise<void> {
+  try {
+    await stored
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error
+    throw new ParleyError('conflict', { message: IN_ANOTHER_CALL })
+  }
 }
 
 /** A line about nobody in particular is the starter's. */

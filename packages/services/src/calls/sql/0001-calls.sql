@@ -22,7 +22,8 @@ create table calls.presence (
   seen_at timestamptz not null,
   primary key (call_id, user_id)
 );
-create index presence_user on calls.presence (user_id);
+-- Nobody is in two calls, also where two of their devices join at the same moment.
+create unique index presence_user on calls.presence (user_id);
 create index presence_seen on calls.presence (seen_at);
 
 -- What the rooms' logs have not got yet, in the order of `n` for each call.
