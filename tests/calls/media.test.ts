@@ -218,6 +218,17 @@ describe('a seat', () => {
     await ann.take('bob microphone')
   })
 
+  it('when its server is, which whoever notices it first has looked at: the clock stands still here', async () => {
+    await couple()
+    const away = Promise.withResolvers<void>()
+    placement.start(away.resolve)
+    await eventually(() => expect(placement.counts().up).toBe(1))
+    world.kill()
+    await away.promise
+    expect(placement.isUp('fake')).toBe(false)
+    placement.close()
+  })
+
   it('cannot be had while the server is away, and nothing of the attempt is left', async () => {
     const { call, people } = await group('ann')
     const [ann] = people

@@ -194,6 +194,7 @@ export function createFakeMediaServer(name = 'fake'): FakeWorld {
     another: create,
     kill() {
       alive = false
+      for (const { hear } of sessions.values()) queueMicrotask(() => hear?.({ event: 'doubt' }))
     },
     restart() {
       alive = true

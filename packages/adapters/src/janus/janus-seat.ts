@@ -5,8 +5,15 @@ import { z } from 'zod'
 import { toCandidates } from './candidates.ts'
 import { badDescription, type JanusClient } from './janus-client.ts'
 import type { JanusRoom } from './janus-room.ts'
-import { FeedGone, type JanusSession, openSession, type RoomAnswer, resumeSession } from './janus-session.ts'
-import { type JanusMessage, type JanusPublisher, type RoomData, sourceOf } from './wire.ts'
+import {
+  FeedGone,
+  type JanusSession,
+  openSession,
+  type RoomAnswer,
+  resumeSession,
+  type SessionListener,
+} from './janus-session.ts'
+import { type JanusPublisher, type RoomData, sourceOf } from './wire.ts'
 
 const storedState = z.object({
   session: z.number(),
@@ -185,10 +192,7 @@ function createWires(
   }
 }
 
-interface Listener {
-  onMessage(message: JanusMessage): void
-  onMissed(): void
-  onGone(): void
+interface Listener extends SessionListener {
   /** Nothing more is told. */
   quiet(): void
 }
@@ -208,6 +212,7 @@ function createListener(hear: (heard: MediaHeard) => void): Listener {
       if (data !== undefined) for (const heard of readNews(data)) tell(heard)
     },
     onMissed: () => tell({ event: 'missed' }),
+    onDoubt: () => tell({ event: 'doubt' }),
     onGone: () => tell({ event: 'gone' }),
     quiet() {
       quiet = true

@@ -42,6 +42,8 @@ export interface SessionListener {
   onMessage(message: JanusMessage): void
   /** Messages may have been lost. */
   onMissed(): void
+  /** A poll broke off. */
+  onDoubt(): void
   onGone(): void
 }
 
@@ -97,6 +99,7 @@ export function resumeSession(
           end()
           return listener.onGone()
         }
+        if (!lost) listener.onDoubt()
         lost = true
         await new Promise<void>((resolve) => clock.after(LISTEN_AGAIN_MS, resolve))
       }

@@ -57,6 +57,8 @@ export type MediaHeard =
   | { readonly event: 'speaking'; readonly feed: string; readonly speaking: boolean }
   /** Some of the above may have been lost. */
   | { readonly event: 'missed' }
+  /** The server broke off, or is silent: whether it is away only `check` says. */
+  | { readonly event: 'doubt' }
   /** The seat or one of its connections is over; nothing more is told. */
   | { readonly event: 'gone' }
 

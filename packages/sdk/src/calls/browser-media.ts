@@ -32,7 +32,7 @@ interface BrowserSender {
 
 interface BrowserReceiver {
   readonly track: TrackLike
-  getSynchronizationSources(): readonly { readonly audioLevel?: number }[]
+  getSynchronizationSources(): readonly { readonly audioLevel?: number; readonly timestamp: number }[]
 }
 
 interface BrowserTransceiver {
@@ -173,7 +173,10 @@ function createPeer(peer: BrowserPeer, events: PeerEvents): PeerPort {
     configure: (configuration) => peer.setConfiguration(toBrowser(configuration)),
     restartIce: () => peer.restartIce(),
     stats: async () => [...(await peer.getStats()).values()],
-    hearing: () => loudest(peer.getReceivers().flatMap((receiver) => receiver.getSynchronizationSources())),
+    hearing() {
+      const sources = peer.getReceivers().flatMap((receiver) => receiver.getSynchronizationSources())
+      return { level: loudest(sources), at: Math.max(0, ...sources.map(({ timestamp }) => timestamp)) }
+    },
     async saying() {
       const sender = peer.getSenders().find(({ track }) => track?.kind === 'audio')
       return sender === undefined ? 0 : loudest((await sender.getStats()).values())

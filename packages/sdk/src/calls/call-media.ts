@@ -29,6 +29,8 @@ export interface CallMediaParts {
   readonly signal: (to: string, data: string) => void
   readonly ask: (generation: number, ask: MediaAsk) => Promise<{ readonly sdp?: string | undefined }>
   readonly changed: () => void
+  /** As a transport says it. */
+  readonly still: () => void
 }
 
 export class CallMedia {
@@ -145,7 +147,7 @@ export class CallMedia {
   }
 
   #createTransport(kind: CallShape['transport']['kind'], generation: number): Transport {
-    const { clock, port, me, endpoint, ice, preferences, newSession, signal, ask } = this.#parts
+    const { clock, port, me, endpoint, ice, preferences, newSession, signal, ask, still } = this.#parts
     const parts: TransportParts = {
       clock,
       port,
@@ -159,6 +161,7 @@ export class CallMedia {
       signal,
       ask: (one) => ask(generation, one),
       changed: () => this.#changed(),
+      still,
     }
     return kind === 'mesh' ? createMesh(parts) : createSfu(parts)
   }

@@ -80,7 +80,7 @@ function open(claim: (id: string) => Promise<boolean> = async () => true): Calls
     storedEndpoint: () => storedEndpoint(storage),
     loadTab: async (parts) => {
       const endpoint = await claimEndpoint(storage, () => `endpoint-${++ids}`, claim)
-      return new TabCall({ ...parts, clock, endpoint, port: media.port() })
+      return new TabCall({ ...parts, clock, endpoint, port: media.port(), probe() {} })
     },
   })
   client.online()

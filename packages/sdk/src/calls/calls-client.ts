@@ -23,7 +23,7 @@ export interface CallsParts {
   readonly request: (ask: CallAsk) => Promise<Answers['call']>
   /** Where this tab may be in a call since before a reload. */
   readonly storedEndpoint: () => string | null
-  readonly loadTab: (parts: Omit<TabCallParts, 'clock' | 'endpoint' | 'port'>) => Promise<TabCall>
+  readonly loadTab: (parts: Omit<TabCallParts, 'clock' | 'endpoint' | 'port' | 'probe'>) => Promise<TabCall>
 }
 
 export class CallsClient implements Calls {

@@ -53,6 +53,11 @@ export class ConnectionWatch {
     if (!this.#closed && this.#wasConnected && this.#state !== 'connected') this.#restart()
   }
 
+  /** Nothing comes, and the browser has not said so yet: another way is looked for while it may still be wrong. */
+  doubt(): void {
+    if (!this.#closed && this.#state === 'connected') this.#parts.restart()
+  }
+
   close(): void {
     this.#closed = true
     this.#cancel?.()

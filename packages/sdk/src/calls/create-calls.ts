@@ -15,7 +15,7 @@ interface Scope {
 /** WebRTC's part is loaded when there is a call to be in, not before. */
 export function createCalls(
   { clock, newId }: Pick<Environment, 'clock' | 'newId'>,
-  connector: Pick<Connector, 'requestOnce'>,
+  connector: Pick<Connector, 'requestOnce' | 'wake'>,
   me: () => string,
 ): CallsClient {
   const scope = globalThis as unknown as Scope
@@ -30,7 +30,10 @@ export function createCalls(
         throw error instanceof ParleyError ? error : new ParleyError('unavailable', { cause: error })
       }),
     loadTab: async (parts) =>
-      (await import('./load-tab-call.ts')).loadTabCall({ ...parts, clock }, { storage, newId }),
+      (await import('./load-tab-call.ts')).loadTabCall(
+        { ...parts, clock, probe: () => connector.wake() },
+        { storage, newId },
+      ),
   })
 }
 

@@ -4,8 +4,8 @@ import type { Clock } from '../clock.ts'
 
 /** Nobody waits longer for them: most calls find a way without. */
 export const ICE_WITHIN_MS = 2_000
-/** So fresh they are not asked for again. */
-const FRESH_MS = 60_000
+/** So fresh they are not asked for again: whoever looks for another way may have no line to the server yet. */
+const FRESH_MS = 600_000
 
 export class IceServers {
   readonly #clock: Clock

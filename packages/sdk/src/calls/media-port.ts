@@ -83,6 +83,13 @@ export interface PeerConfiguration {
   readonly relayOnly: boolean
 }
 
+export interface Heard {
+  /** Of the loudest sound that arrives now, 0 to 1. */
+  readonly level: number
+  /** When sound or a picture came last, in milliseconds of some clock; 0: not yet. */
+  readonly at: number
+}
+
 /** An `RTCPeerConnection`, as far as needed. */
 export interface PeerPort {
   readonly signalingState: string
@@ -102,8 +109,8 @@ export interface PeerPort {
   restartIce(): void
   /** Costs some milliseconds. */
   stats(): Promise<readonly StatLike[]>
-  /** The loudest sound that arrives now, 0 to 1; cheap. Browsers know it only of what is played. */
-  hearing(): number
+  /** Cheap. Browsers know it only of what is played. */
+  hearing(): Heard
   /** The sound that is sent now, 0 to 1. */
   saying(): Promise<number>
   close(): void

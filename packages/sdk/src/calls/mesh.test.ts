@@ -1,9 +1,10 @@
 import type { CallShape } from '@parley/protocol/calls'
 import fc from 'fast-check'
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { FakeMedia } from '../testing/fake-media.ts'
 import { CallMedia } from './call-media.ts'
+import { STILL_MS } from './flow-watch.ts'
 import { IceServers } from './ice-servers.ts'
 
 /** What becomes of a packet: when each of its copies arrives, ms; none: lost. */
@@ -15,6 +16,8 @@ let meshes: Map<string, { mesh: CallMedia; user: string; endpoint: string }>
 let sessions: Map<string, number>
 let fates: Fate[]
 let generation: number
+/** Who said that nothing comes any more. */
+let stills: string[]
 
 const honest: Fate = [30]
 const preferences = { noiseSuppression: true, relayOnly: false }
@@ -28,6 +31,7 @@ function reset(): void {
   sessions = new Map()
   fates = []
   generation = 1
+  stills = []
 }
 
 function enter(user: string, endpoint = `endpoint-${user}`): CallMedia {
@@ -49,6 +53,7 @@ function enter(user: string, endpoint = `endpoint-${user}`): CallMedia {
         clock.after(delay, () => meshes.get(to)?.mesh.hear(user, data))
     },
     changed: () => {},
+    still: () => stills.push(user),
   })
   meshes.set(user, { mesh, user, endpoint })
   return mesh
@@ -284,6 +289,44 @@ it('looks for another way with fresh credentials', async () => {
   expect(peer?.configuration.iceServers).not.toEqual(before?.iceServers)
 })
 
+describe('when nothing comes any more', () => {
+  /** Everybody receives from everybody. */
+  async function flow(ms: number): Promise<void> {
+    for (let gone = 0; gone < ms; gone += 50) {
+      for (const peer of media.open()) peer.heard = { level: 0, at: clock.now() }
+      await pass(50)
+    }
+  }
+  const restarts = () => media.open().map((peer) => peer.restarts)
+
+  it('one of the two looks for another way long before a browser would say so, and once', async () => {
+    await enterAll('a', 'b')
+    await flow(5_000)
+    expect([restarts(), stills]).toEqual([[0, 0], []])
+    await pass(STILL_MS + 200)
+    // The impolite one; its offer is enough for the other one to wait.
+    expect([restarts(), stills]).toEqual([[1, 0], ['a']])
+    await flow(4_000)
+    expectAllConnected()
+    await pass(10_000)
+    expect([restarts(), stills]).toEqual([
+      [2, 1],
+      ['a', 'a', 'b'],
+    ])
+  })
+
+  it('although somebody should send: who is silent by intent is left alone', async () => {
+    await enterAll('a', 'b')
+    await flow(5_000)
+    for (const user of ['a', 'b']) {
+      await meshOf(user).setSound(false)
+      await meshOf(user).setVideo(false)
+    }
+    await pass(10_000)
+    expect([restarts(), stills]).toEqual([[0, 0], []])
+  })
+})
+
 it('tells who speaks, and keeps the stage until somebody else does', async () => {
   await enterAll('a', 'b', 'c')
   await pass(2_000)
@@ -293,16 +336,16 @@ it('tells who speaks, and keeps the stage until somebody else does', async () =>
     meshOf('a')
       .peers()
       .flatMap((peer) => (peer.speaking ? [peer.user] : []))
-  toB.heard = 0.3
+  toB.heard = { level: 0.3, at: 0 }
   await pass(400)
   expect([speaking(), meshOf('a').speaker()]).toEqual([['b'], 'b'])
-  toC.heard = 0.9
+  toC.heard = { level: 0.9, at: 0 }
   await pass(400)
   expect([speaking(), meshOf('a').speaker()]).toEqual([['b', 'c'], 'b'])
-  toB.heard = 0
+  toB.heard = { level: 0, at: 0 }
   await pass(2_000)
   expect([speaking(), meshOf('a').speaker()]).toEqual([['c'], 'c'])
-  toC.heard = 0
+  toC.heard = { level: 0, at: 0 }
   toB.said = 0.4
   await pass(2_000)
   expect([speaking(), meshOf('a').speaker(), meshOf('a').local().speaking]).toEqual([[], 'c', true])

@@ -92,7 +92,7 @@ class Mesh implements Transport {
   }
 
   #connect(user: string, endpoint: string, session: number, theirSession?: number): Held {
-    const { clock, port, me, ice, endpoint: mine, signal, newSession } = this.#parts
+    const { clock, port, me, ice, endpoint: mine, signal, newSession, still } = this.#parts
     const line = new SignalLine({
       clock,
       mine: this.#name(mine),
@@ -112,6 +112,7 @@ class Mesh implements Transport {
       configuration: () => configurationOf(this.#parts),
       refresh: () => ice.refresh(),
       changed: () => this.#changed(),
+      still,
     })
     const held: Held = { endpoint, line, link }
     this.#held.set(user, held)

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts'
 import type { CallPeer, Quality } from './call-types.ts'
 import { ConnectionWatch } from './connection-watch.ts'
+import { FlowWatch, STILL_MS } from './flow-watch.ts'
 import type { Outgoing } from './local-media.ts'
 import type {
   DescriptionLike,
@@ -32,12 +33,17 @@ export interface PeerLinkParts {
   readonly user: string
   /** Of the two exactly one is. */
   readonly polite: boolean
-  readonly line: Pick<SignalLine, 'send' | 'close'>
+  readonly line: Pick<SignalLine, 'send' | 'hurry' | 'close'>
   readonly configuration: () => PeerConfiguration
   /** Fetches fresh credentials for `configuration`. Never rejects. */
   readonly refresh: () => Promise<void>
   readonly changed: () => void
+  /** Nothing comes any more. */
+  readonly still: () => void
 }
+
+/** The polite one leaves it to the other one to look for another way first. */
+const POLITE_STILL_MS = STILL_MS + 500
 
 interface Slot {
   readonly source: Outgoing['source']
@@ -50,6 +56,7 @@ export class PeerLink {
   readonly #peer: PeerPort
   readonly #watch: ConnectionWatch
   readonly #meter: SpeakingMeter
+  readonly #flow: FlowWatch
   readonly #slots = new Map<string, Slot>()
   #limit: PictureLimit | null = null
   readonly #streams = new Map<string, StreamLike>()
@@ -74,6 +81,10 @@ export class PeerLink {
     this.#parts = parts
     this.#waits = parts.polite
     this.#meter = new SpeakingMeter(clock)
+    this.#flow = new FlowWatch(clock, parts.polite ? POLITE_STILL_MS : STILL_MS, () => {
+      this.#watch.doubt()
+      parts.still()
+    })
     this.#watch = new ConnectionWatch({ clock, changed, restart: () => void this.#restart() })
     this.#peer = parts.port.createPeer(parts.configuration(), {
       negotiationNeeded: () => this.#inTurn(() => this.#offer()),
@@ -154,7 +165,11 @@ export class PeerLink {
   }
 
   listen(): void {
-    if (!this.#closed && this.#meter.take(this.#peer.hearing())) this.#parts.changed()
+    if (this.#closed) return
+    const { level, at } = this.#peer.hearing()
+    const { sound, video, display } = this.#told
+    this.#flow.take(at, sound || video || display !== null)
+    if (this.#meter.take(level)) this.#parts.changed()
   }
 
   async measure(): Promise<void> {
@@ -174,6 +189,7 @@ export class PeerLink {
 
   wake(): void {
     this.#watch.wake()
+    this.#parts.line.hurry()
   }
 
   close(): void {
@@ -209,6 +225,7 @@ export class PeerLink {
     // An answer to an offer that was taken back.
     if (!isOffer && !open) return
     this.#ignoring = false
+    this.#flow.forgive()
     await this.#peer.setRemoteDescription(description)
     this.#described = true
     this.#waits = false

@@ -4,7 +4,7 @@ import type { PeerState, Quality } from './call-types.ts'
 import { CandidateBox } from './candidate-box.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { insist } from './insist.ts'
-import type { PeerPort, StreamLike, TrackLike } from './media-port.ts'
+import type { Heard, PeerPort, StreamLike, TrackLike } from './media-port.ts'
 import { type Counted, count, judge } from './quality.ts'
 import { configurationOf, type TransportParts } from './transport.ts'
 
@@ -80,8 +80,16 @@ export class SfuDown {
     return changed && !this.#closed
   }
 
+  hearing(): Heard {
+    return this.#peer.hearing()
+  }
+
   wake(): void {
     this.#watch.wake()
+  }
+
+  doubt(): void {
+    this.#watch.doubt()
   }
 
   close(): void {

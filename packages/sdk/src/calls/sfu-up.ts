@@ -71,6 +71,10 @@ export class SfuUp {
     this.#watch.wake()
   }
 
+  doubt(): void {
+    this.#watch.doubt()
+  }
+
   close(): void {
     this.#closed = true
     this.#watch.close()

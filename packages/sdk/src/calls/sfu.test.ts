@@ -5,6 +5,7 @@ import { FakeClock } from '../testing/fake-clock.ts'
 import { FakeMedia } from '../testing/fake-media.ts'
 import { FakeSfu } from '../testing/fake-sfu.ts'
 import { CallMedia } from './call-media.ts'
+import { STILL_MS } from './flow-watch.ts'
 import { IceServers } from './ice-servers.ts'
 
 let clock: FakeClock
@@ -24,6 +25,8 @@ beforeEach(() => {
 })
 
 let session = 0
+/** Who said that nothing comes any more. */
+let stills: string[] = []
 async function enter(...users: string[]): Promise<void> {
   for (const user of users) {
     const ice = new IceServers(clock, async () => [{ urls: ['turn:here'] }])
@@ -43,6 +46,7 @@ async function enter(...users: string[]): Promise<void> {
         return sfu.ask(user, ask)
       },
       changed: () => {},
+      still: () => stills.push(user),
     })
     people.set(user, person)
     await person.open({ video: true })
@@ -227,6 +231,28 @@ it('looks for another way for what it sends and for what it receives', async () 
   expect(
     sfu.asked.slice(before).filter(({ user, ask }) => user === 'a' && ask.do === 'publish'),
   ).toHaveLength(1)
+})
+
+it('looks for another way as soon as nothing comes any more, before the browser says so', async () => {
+  await enter('a', 'b')
+  await pass(1_000)
+  const down = ownPeers().filter(({ sections }) => sections.length === 0)
+  for (let gone = 0; gone < 3_000; gone += 100) {
+    for (const peer of down) peer.heard = { level: 0, at: clock.now() }
+    await pass(100)
+  }
+  expect(sfu.asked.filter(({ ask }) => ask.do === 'restart')).toEqual([])
+  stills = []
+  await pass(STILL_MS + 500)
+  expect(stills).toEqual(['a', 'b'])
+  expect(ownPeers().map(({ restarts, sections }) => [sections.length > 0, restarts])).toEqual([
+    [true, 1],
+    [true, 1],
+    [false, 0],
+    [false, 0],
+  ])
+  expect(['a', 'b'].map((user) => asksOf(user, 'restart').length)).toEqual([1, 1])
+  expectAllConnected()
 })
 
 it('receives pictures as large as they are shown, told once when many change', async () => {

@@ -1,6 +1,7 @@
 /** Everybody sends to a media server once, and receives from it what the others send. Loaded when a call is joined. */
 import type { CallShape, MediaTold } from '@parley/protocol/calls'
 import type { CallPeer, PeerState, TileSize } from './call-types.ts'
+import { FlowWatch, STILL_MS } from './flow-watch.ts'
 import { insist } from './insist.ts'
 import { SfuDown } from './sfu-down.ts'
 import { SfuUp } from './sfu-up.ts'
@@ -19,6 +20,7 @@ export const createSfu = (parts: TransportParts): Transport => new Sfu(parts)
 class Sfu implements Transport {
   readonly #parts: TransportParts
   readonly #lines: TellLines
+  readonly #flow: FlowWatch
   readonly #speaking = new Set<string>()
   /** How large the cameras are shown, and what the SFU was told of that. */
   readonly #layers = new Map<string, number>()
@@ -32,6 +34,11 @@ class Sfu implements Transport {
   constructor(parts: TransportParts) {
     this.#parts = parts
     this.#lines = new TellLines(parts)
+    this.#flow = new FlowWatch(parts.clock, STILL_MS, () => {
+      this.#up.doubt()
+      this.#down?.doubt()
+      parts.still()
+    })
     this.#up = this.#openUp()
   }
 
@@ -76,8 +83,11 @@ class Sfu implements Transport {
     return [...this.#there.keys()].map((user) => this.#peer(user))
   }
 
-  /** The SFU listens. */
-  listen(): void {}
+  /** Who speaks is the SFU's to say. */
+  listen(): void {
+    const expected = this.peers().some(({ sound, video, screen }) => sound || video || screen)
+    if (this.#down !== null) this.#flow.take(this.#down.hearing().at, expected)
+  }
 
   async measure(): Promise<void> {
     if ((await this.#down?.measure()) === true) this.#changed()

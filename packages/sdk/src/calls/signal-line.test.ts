@@ -42,6 +42,43 @@ it('delivers everything once and in order, whatever is lost, doubled or late', (
   )
 })
 
+it('says at once what was lost while one of them had no line, however long that was', () => {
+  const clock = new FakeClock()
+  const heard: unknown[] = []
+  let away = false
+  const make = (mine: 'a' | 'b', theirs: 'a' | 'b'): SignalLine =>
+    new SignalLine({
+      clock,
+      mine,
+      theirs,
+      session: 1,
+      send: (packet) => {
+        if (!away) clock.after(30, () => lines[theirs].take(packet))
+      },
+      deliver: (body) => heard.push(body),
+      restarted: () => {},
+    })
+  const lines = { a: make('a', 'b'), b: make('b', 'a') }
+  clock.advance(2_000)
+  away = true
+  lines.a.send('offer')
+  // Into the middle of a pause of eight seconds.
+  clock.advance(18_000)
+  away = false
+  lines.b.hurry()
+  clock.advance(100)
+  expect(heard).toEqual(['offer'])
+  away = true
+  lines.a.send('another')
+  clock.advance(18_000)
+  away = false
+  lines.a.hurry()
+  clock.advance(100)
+  expect(heard).toEqual(['offer', 'another'])
+  clock.advance(120_000)
+  expect(clock.pending).toBe(0)
+})
+
 it('reads no packet out of anything else', () => {
   for (const data of ['', 'null', '[]', '{"from":"a"}', '{"from":"a","to":"b","session":"1"}'])
     expect(readPacket(data)).toBeNull()

@@ -98,6 +98,11 @@ export class SignalLine {
     else this.#planFlush()
   }
 
+  /** There is a line to the server again: what was said meanwhile is lost, here or there. */
+  hurry(): void {
+    if (!this.#closed && this.#theirSession !== 0) this.#sayAgain()
+  }
+
   take(packet: Packet): void {
     const { mine, theirs, session, restarted } = this.#parts
     if (this.#closed || packet.from !== theirs || packet.to !== mine) return
@@ -117,6 +122,8 @@ export class SignalLine {
     if (packet.meant !== 0) this.#confirm(packet.got)
     else if (this.#parts.theirSession !== undefined) return
     this.#receive(packet)
+    // Whoever was away for longer is heard again.
+    if (!this.#closed && this.#sent > this.#confirmed && this.#repeatMs > REPEAT_MIN_MS) this.#sayAgain()
   }
 
   #meet(session: number): void {
@@ -185,10 +192,22 @@ export class SignalLine {
       this.#cancelRepeat = null
       if (this.#theirSession !== 0 && this.#sent === this.#confirmed) return
       this.#repeatMs = Math.min(Math.max(this.#repeatMs * 2, REPEAT_MIN_MS), REPEAT_MAX_MS)
-      const count = Math.min(this.#fitting(this.#confirmed), this.#sent - this.#confirmed)
-      this.#transmit(this.#confirmed, count)
+      this.#repeat()
       this.#planRepeat()
     })
+  }
+
+  /** Now, and then as often as if it were new. */
+  #sayAgain(): void {
+    this.#cancelRepeat?.()
+    this.#repeatMs = REPEAT_MIN_MS
+    this.#repeat()
+    this.#planRepeat()
+  }
+
+  #repeat(): void {
+    const count = Math.min(this.#fitting(this.#confirmed), this.#sent - this.#confirmed)
+    this.#transmit(this.#confirmed, count)
   }
 
   /** How many bodies behind this number go into one packet: at least one. */

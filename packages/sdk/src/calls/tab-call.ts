@@ -30,6 +30,8 @@ export interface TabCallParts {
   /** A call as the server answered it. */
   readonly keep: (call: CallShape) => void
   readonly changed: () => void
+  /** Finds out whether the line to the server still lives. */
+  readonly probe: () => void
 }
 
 interface Current {
@@ -223,7 +225,7 @@ export class TabCall {
   }
 
   #createMedia(port: MediaPort): CallMedia {
-    const { clock, endpoint, me, preferences, request, changed } = this.#parts
+    const { clock, endpoint, me, preferences, request, changed, probe } = this.#parts
     const media = new CallMedia({
       clock,
       port,
@@ -244,6 +246,8 @@ export class TabCall {
         return request({ t: 'call', op: 'media', endpoint: endpoint.id, call, generation, ask })
       },
       changed,
+      // What took away the others took away the server, too, or it is needed for another way to them.
+      still: probe,
     })
     return media
   }

@@ -29,6 +29,8 @@ export interface TransportParts {
   /** Of the SFU. Rejects with `ParleyError`. */
   readonly ask: (ask: MediaAsk) => Promise<{ readonly sdp?: string | undefined }>
   readonly changed: () => void
+  /** Nothing comes any more from where something should: the network may be another one now. */
+  readonly still: () => void
 }
 
 export interface Transport {

@@ -64,6 +64,8 @@ export class Connector {
   #halted = false
   #current: Link | null = null
   #candidate: Link | null = null
+  /** A candidate beside a connection that may yet live: it may fail without consequence. */
+  #spare: Link | null = null
   /** Closes by itself once the answers it owes have come. */
   #retired: Link | null = null
   /** Tells an attempt that is still asking for tokens that it is no longer wanted. */
@@ -210,9 +212,17 @@ export class Connector {
         cursor: (link, cursor) => {
           if (link === this.#current) this.#cursor = cursor
         },
+        doubted: (link) => void this.#openSpare(link),
         closed: (link, how) => (link === this.#current ? this.#lost(how) : this.#failed(link, how)),
       },
     })
+  }
+
+  /** On another network the old connection is dead, and takes its time to say so. */
+  async #openSpare(doubted: Link): Promise<void> {
+    if (doubted !== this.#current || this.#candidate !== null || this.#cancelTimer !== null) return
+    await this.#open(doubted.kind)
+    if (doubted === this.#current) this.#spare = this.#candidate
   }
 
   #ready(link: Link, frame: ReadyFrame): void {
@@ -282,7 +292,7 @@ export class Connector {
   #failed(link: Link, how: LinkClosed): void {
     if (link !== this.#candidate) return
     this.#candidate = null
-    if (!this.#running) return
+    if (!this.#running || (link === this.#spare && this.#current !== null)) return
     const onStandby = this.#current !== null && this.#current.kind !== 'socket'
     if (onStandby && link.kind === 'socket') {
       this.#planReturn()

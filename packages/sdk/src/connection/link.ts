@@ -36,6 +36,8 @@ export interface LinkEvents {
   ready(link: Link, frame: ReadyFrame): void
   push(link: Link, frame: PushFrame): void
   cursor(link: Link, cursor: string): void
+  /** A probe has not been answered yet. */
+  doubted(link: Link): void
   /** Said once; not after `close` or `retire`. */
   closed(link: Link, how: LinkClosed): void
 }
@@ -62,6 +64,8 @@ const READY_WITHIN_MS = 15_000
 const ANSWER_WITHIN_MS = 15_000
 /** After a wake-up a dead line must show quickly. */
 const PROBE_WITHIN_MS = 5_000
+/** Longer than most answers take; another way is looked for beside it. */
+const PROBE_DOUBT_MS = 1_000
 
 export class Link {
   readonly kind: TransportKind
@@ -121,9 +125,13 @@ export class Link {
   /** Finds out quickly whether the line still lives, both ways: only an answer shows that. */
   probe(): void {
     if (this.#phase !== 'ready' || this.#over) return
+    const { clock, events } = this.#options
     const answers = this.#answers
     this.#ping()
-    this.#options.clock.after(PROBE_WITHIN_MS, () => {
+    clock.after(PROBE_DOUBT_MS, () => {
+      if (this.#answers === answers && !this.#over && !this.#retiring) events.doubted(this)
+    })
+    clock.after(PROBE_WITHIN_MS, () => {
       if (this.#answers === answers) this.#end(ABNORMAL_CLOSE, 'silent', true)
     })
   }

@@ -2,6 +2,7 @@
 import type {
   DescriptionLike,
   Encoding,
+  Heard,
   MediaPort,
   PeerConfiguration,
   PeerEvents,
@@ -148,8 +149,10 @@ export class FakePeer implements PeerPort {
   configuration: PeerConfiguration
   /** What `stats`, `hearing` and `saying` answer. */
   counted: StatLike[] = []
-  heard = 0
+  heard = { level: 0, at: 0 }
   said = 0
+  /** ICE restarts that were asked for. */
+  restarts = 0
   readonly #media: FakeMedia
   readonly #id: number
   readonly #events: PeerEvents
@@ -286,7 +289,7 @@ export class FakePeer implements PeerPort {
     return this.counted
   }
 
-  hearing(): number {
+  hearing(): Heard {
     return this.heard
   }
 
@@ -295,6 +298,7 @@ export class FakePeer implements PeerPort {
   }
 
   restartIce(): void {
+    this.restarts++
     this.#restart = true
     this.#need()
   }

@@ -59,6 +59,7 @@ export function createHeldSeat(parts: HeldSeatParts): HeldSeat {
       const user = heard.feed === line.feed ? key.user : feeds.userOf(heard.feed)
       if (user !== undefined) tell({ told: 'speaking', user, speaking: heard.speaking })
     } else if (heard.event === 'missed') parts.onMissed()
+    else if (heard.event === 'doubt') parts.onDoubt()
     else core.lose()
   }
 

@@ -22,6 +22,8 @@ export interface MediaPlacement {
   choose(): MediaServer | null
   /** A call goes there now. */
   take(name: string): void
+  /** Somebody found it silent: it is looked at now. */
+  doubt(name: string): void
   byName(name: string): MediaServer | undefined
   /** Not known to be away: true also before the first look at it. False for one that is not configured. */
   isUp(name: string): boolean
@@ -107,6 +109,7 @@ export function createMediaPlacement({ servers, clock, log }: MediaPlacementDepe
     take(name) {
       find(name)?.placed.push(clock.now())
     },
+    doubt: (name) => find(name)?.work.hurry(),
     byName: (name) => find(name)?.server,
     isUp(name) {
       const one = find(name)

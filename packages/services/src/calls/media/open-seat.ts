@@ -46,7 +46,7 @@ export async function openSeat(
     told: [],
     layers: [],
   }
-  const made = desk.hold({ key, seat: stored }, line)
+  const made = desk.hold({ key, place, seat: stored }, line)
   seat = made
   try {
     const answer = await made.publish(sdp, tracks)

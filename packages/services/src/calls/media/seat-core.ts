@@ -17,6 +17,7 @@ export interface HeldSeatParts {
   /** `gone`: its connections are over, and the browser was told so. `taken`: another process goes on with it. */
   onEnd(why: 'gone' | 'taken'): void
   onMissed(): void
+  onDoubt(): void
 }
 
 export interface SeatCore {

@@ -25,7 +25,7 @@ export interface SeatDeskParts {
 export interface SeatDesk {
   find(call: string, user: string): HeldSeat | undefined
   /** A new one: neither found nor stored before `seat`. */
-  hold(row: Omit<SeatRow, 'place'>, line: MediaSeat): HeldSeat
+  hold(row: SeatRow, line: MediaSeat): HeldSeat
   seat(seat: HeldSeat): Promise<void>
   /** Resumes what other processes held in the call. */
   takeOver(call: string, generation: number): Promise<void>
@@ -157,7 +157,7 @@ interface Desk {
   readonly work: Work
 }
 
-function createMaker({ rows, bus, clock, log }: SeatDeskParts, desk: Desk) {
+function createMaker({ rows, bus, clock, log, placement }: SeatDeskParts, desk: Desk) {
   function tell({ call, user, endpoint, generation }: SeatKey, media: MediaTold): void {
     const event: UserEvent = { type: 'call', event: 'media', id: call, endpoint, generation, media }
     bus.publish(userTopic(user), JSON.stringify(event))
@@ -173,7 +173,7 @@ function createMaker({ rows, bus, clock, log }: SeatDeskParts, desk: Desk) {
     }
   }
 
-  function hold({ key, seat: stored }: Omit<SeatRow, 'place'>, line: MediaSeat, resumed: boolean): HeldSeat {
+  function hold({ key, place, seat: stored }: SeatRow, line: MediaSeat, resumed: boolean): HeldSeat {
     const seat: HeldSeat = createHeldSeat({
       key,
       stored,
@@ -187,6 +187,7 @@ function createMaker({ rows, bus, clock, log }: SeatDeskParts, desk: Desk) {
       onEnd: (why) =>
         desk.work('ending a seat', key.call, () => desk.drop(seat, why === 'gone' ? 'over' : why)),
       onMissed: () => desk.work('catching up', key.call, () => catchUp(seat)),
+      onDoubt: () => placement.doubt(place.server),
     })
     return seat
   }
