@@ -147,6 +147,7 @@ export const callTest = {
     allowHint: 'Browsers tell them only when Parley may use the microphone or the camera.',
     allowFailed: 'The browser does not let Parley use them.',
     pushToTalk: 'Hold the space bar to talk while the microphone is off',
+    letterKeys: 'In a call, M switches the microphone, V the camera and S the screen',
     relayOnly: 'Hide my network address',
     relayHint:
       'The other people in a call then see only the address of the server’s relay. From the next call on; it may take a little longer, and needs a relay (TURN).',

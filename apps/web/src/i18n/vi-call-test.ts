@@ -150,6 +150,7 @@ export const callTest: WithoutOne<typeof en> = {
     allowHint: 'Trình duyệt chỉ cho biết tên khi Parley được dùng micrô hoặc máy quay.',
     allowFailed: 'Trình duyệt không cho Parley dùng chúng.',
     pushToTalk: 'Giữ phím cách để nói khi micrô đang tắt',
+    letterKeys: 'Trong cuộc gọi, phím M bật tắt micrô, V bật tắt máy quay và S chia sẻ màn hình',
     relayOnly: 'Ẩn địa chỉ mạng của tôi',
     relayHint:
       'Khi đó những người khác trong cuộc gọi chỉ thấy địa chỉ máy chuyển tiếp của máy chủ. Có hiệu lực từ cuộc gọi sau; có thể chậm hơn một chút, và cần máy chuyển tiếp (TURN).',

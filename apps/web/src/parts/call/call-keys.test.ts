@@ -9,7 +9,7 @@ const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
   place: 'none',
   ...more,
 })
-const stage: KeyContext = { view: 'stage', canShare: true, muted: true, pushToTalk: true }
+const stage: KeyContext = { view: 'stage', canShare: true, muted: true, pushToTalk: true, letterKeys: true }
 
 describe('keys of a call', () => {
   it.each([
@@ -42,6 +42,10 @@ describe('keys of a call', () => {
   it('the space bar opens a microphone that is off, unless that is switched off', () => {
     expect(callAction(press(' '), { ...stage, muted: false })).toBe(null)
     expect(callAction(press(' '), { ...stage, pushToTalk: false })).toBe(null)
+  })
+
+  it.each(['m', 'v', 's'])('%j does nothing where letters are switched off', (key) => {
+    expect(callAction(press(key), { ...stage, letterKeys: false })).toBe(null)
   })
 
   it('in the small window nothing is shown or closed by a key', () => {

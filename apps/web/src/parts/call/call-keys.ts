@@ -20,6 +20,7 @@ export interface KeyContext {
   readonly canShare: boolean
   readonly muted: boolean
   readonly pushToTalk: boolean
+  readonly letterKeys: boolean
 }
 
 const letters: Readonly<Record<string, CallAction>> = { m: 'microphone', v: 'camera', s: 'screen' }
@@ -31,7 +32,7 @@ export function callAction(press: KeyPress, context: KeyContext): CallAction | n
     return press.place === 'none' && context.pushToTalk && context.muted && !press.repeat ? 'talk' : null
   if (press.repeat) return null
   if (press.key === 'Escape') return context.view === 'stage' ? 'shrink' : null
-  const action = letters[press.key.toLowerCase()] ?? null
+  const action = (context.letterKeys && letters[press.key.toLowerCase()]) || null
   if (action === 'screen') return context.view === 'stage' && context.canShare ? action : null
   return action
 }

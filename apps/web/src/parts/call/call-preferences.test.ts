@@ -17,7 +17,7 @@ function memory(text?: string) {
   }
 }
 
-const plain = { noiseSuppression: true, relayOnly: false, pushToTalk: true }
+const plain = { noiseSuppression: true, relayOnly: false, pushToTalk: true, letterKeys: true }
 
 it('what is stored is kept as far as it makes sense', () => {
   expect(parseCallPreferences(null)).toEqual(plain)

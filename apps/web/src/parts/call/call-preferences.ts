@@ -12,6 +12,8 @@ export interface CallPreferencesState extends SdkPreferences {
   readonly speaker?: string
   /** Holding the space bar opens a microphone that is off. */
   readonly pushToTalk: boolean
+  /** Single letters switch microphone, camera and screen; some people's speech or hands press them by accident. */
+  readonly letterKeys: boolean
 }
 
 /** `undefined` takes a choice of a device back. */
@@ -26,7 +28,7 @@ export interface CallPreferences extends Store<CallPreferencesState> {
 export const callPreferencesKey = 'parley.calls'
 
 const devices = ['microphone', 'camera', 'speaker'] as const
-const switches = { noiseSuppression: true, relayOnly: false, pushToTalk: true } as const
+const switches = { noiseSuppression: true, relayOnly: false, pushToTalk: true, letterKeys: true } as const
 const ID_MAX_CHARS = 256
 
 /** Whatever else was stored is left out. */
@@ -45,6 +47,7 @@ export function parseCallPreferences(text: string | null): CallPreferencesState 
     noiseSuppression: flag('noiseSuppression'),
     relayOnly: flag('relayOnly'),
     pushToTalk: flag('pushToTalk'),
+    letterKeys: flag('letterKeys'),
   }
 }
 
@@ -103,6 +106,7 @@ export function useCallPreferences(): CallPreferencesState & {
 }
 
 /** The part that the SDK is told. */
-export function forSdk({ speaker: _, pushToTalk: __, ...rest }: CallPreferencesState): SdkPreferences {
+export function forSdk(preferences: CallPreferencesState): SdkPreferences {
+  const { speaker: _, pushToTalk: __, letterKeys: ___, ...rest } = preferences
   return rest
 }

@@ -18,6 +18,7 @@ import styles from './control-bar.module.css'
 export function ControlBar() {
   const { t } = useTranslation('call')
   const { current, controls, layout, setLayout, phone, choice } = useCallPlace()
+  const { letterKeys } = useCallPreferences()
   const { screen } = current.local
   return (
     // biome-ignore lint/a11y/useSemanticElements: a toolbar has no element of its own.
@@ -30,7 +31,7 @@ export function ControlBar() {
           icon={MonitorUp}
           size={20}
           label={t(screen ? 'control.unshare' : 'control.share')}
-          keys="S"
+          {...(letterKeys ? { keys: 'S' } : {})}
           data-on={screen || undefined}
           disabled={controls.busy}
           onClick={controls.screen}
@@ -54,15 +55,16 @@ export function ControlBar() {
 export function MicrophoneButton({ size = 20 }: { size?: number }) {
   const { t } = useTranslation('call')
   const { current, controls } = useCallPlace()
-  const { pushToTalk } = useCallPreferences()
+  const { pushToTalk, letterKeys } = useCallPreferences()
   const { sound } = current.local
+  const keys = [...(letterKeys ? ['M'] : []), ...(!sound && pushToTalk ? [t('control.hold')] : [])]
   return (
     <IconButton
       className={styles.control}
       icon={sound ? Mic : MicOff}
       size={size}
       label={t(controls.talking ? 'control.talking' : sound ? 'control.mute' : 'control.unmute')}
-      keys={!sound && pushToTalk ? `M · ${t('control.hold')}` : 'M'}
+      {...(keys.length > 0 ? { keys: keys.join(' · ') } : {})}
       data-off={!sound || undefined}
       data-on={controls.talking || undefined}
       onClick={controls.microphone}
@@ -73,6 +75,7 @@ export function MicrophoneButton({ size = 20 }: { size?: number }) {
 export function CameraButton({ size = 20 }: { size?: number }) {
   const { t } = useTranslation('call')
   const { current, controls } = useCallPlace()
+  const { letterKeys } = useCallPreferences()
   const { video, soundOnly } = current.local
   return (
     <IconButton
@@ -80,7 +83,7 @@ export function CameraButton({ size = 20 }: { size?: number }) {
       icon={video ? Video : VideoOff}
       size={size}
       label={t(soundOnly ? 'control.cameraNever' : video ? 'control.cameraOff' : 'control.cameraOn')}
-      keys="V"
+      {...(letterKeys ? { keys: 'V' } : {})}
       data-off={!video || undefined}
       aria-disabled={soundOnly || undefined}
       disabled={controls.busy}

@@ -12,7 +12,7 @@ interface CallKeys {
 
 /** Hears the keys of a call on the whole page, as long as there is one. */
 export function useCallKeys({ view, controls, muted, shrink }: CallKeys): void {
-  const { pushToTalk } = useCallPreferences()
+  const { pushToTalk, letterKeys } = useCallPreferences()
   const held = useRef(false)
   const onDown = useEffectEvent((event: KeyboardEvent) => {
     const action = callAction(
@@ -23,7 +23,7 @@ export function useCallKeys({ view, controls, muted, shrink }: CallKeys): void {
         taken: event.defaultPrevented || event.isComposing,
         place: placeOf(event.target instanceof Element ? event.target : null),
       },
-      { view, canShare: controls.canShare, muted, pushToTalk },
+      { view, canShare: controls.canShare, muted, pushToTalk, letterKeys },
     )
     // A held bar scrolls otherwise.
     if (action !== null || (event.key === ' ' && held.current)) event.preventDefault()

@@ -38,6 +38,11 @@ export function CallSettings() {
           onChange={(on) => set({ pushToTalk: on })}
         />
         <Check
+          label={t('settings.letterKeys')}
+          checked={preferences.letterKeys}
+          onChange={(on) => set({ letterKeys: on })}
+        />
+        <Check
           label={t('settings.relayOnly')}
           hint={t('settings.relayHint')}
           checked={preferences.relayOnly}
