@@ -117,6 +117,27 @@ describe('what somebody receives', () => {
     expect(bob.offers().at(-1)).toEqual(third)
   })
 
+  it('after a call has moved is one offer for all who come, and one without whoever does not', async () => {
+    const { call, people } = await group('ann', 'bob', 'carl', 'dora')
+    await change(call, { transport: sfu('fake', 2) })
+    const [ann, bob, carl] = people
+    const publish = (one: (typeof people)[number] | undefined) =>
+      one?.ask(
+        { do: 'publish', sdp: describeOffer(['audio']), tracks: [{ mid: '0', source: 'microphone' }] },
+        2,
+      )
+    for (const one of [ann, bob, carl]) await publish(one)
+    expect(people.flatMap((one) => one.offers())).toEqual([])
+    clock.advance(1_500)
+    await ann?.offered('bob microphone', 'carl microphone')
+    await carl?.offered('ann microphone', 'bob microphone')
+    expect([ann, bob, carl].map((one) => one?.offers().length)).toEqual([1, 1, 1])
+    await publish(people[3])
+    // At once, and all of them.
+    const all = await people[3]?.offered('ann microphone', 'bob microphone', 'carl microphone')
+    expect(all?.offer).toBe(1)
+  })
+
   it('a section that carries something else now is offered under its new name', async () => {
     const { ann, bob } = await couple()
     await ann.publish('microphone', 'screen')

@@ -10,6 +10,7 @@ import type { MediaPort } from './media-port.ts'
 import { createMesh } from './mesh.ts'
 import { createSfu } from './sfu.ts'
 import { nextSpeaker, SpeakingMeter } from './speaking.ts'
+import { TellLines } from './tell-lines.ts'
 import type { Transport, TransportParts } from './transport.ts'
 
 /** How often it is looked who speaks: the level is that of the last packet, and a word has louder and softer ones. */
@@ -39,6 +40,7 @@ export class CallMedia {
   readonly #meter: SpeakingMeter
   readonly #tiles = new Map<string, readonly [user: string, of: 'camera' | 'display', size: TileSize]>()
   #transport: Transport | null = null
+  #lines: TellLines | null = null
   #kind: string | null = null
   #generation = 0
   #soundOnly = false
@@ -143,6 +145,7 @@ export class CallMedia {
     this.#closed = true
     this.#cancelListen?.()
     this.#transport?.close()
+    this.#lines?.close()
     this.#local.close()
   }
 
@@ -163,7 +166,13 @@ export class CallMedia {
       changed: () => this.#changed(),
       still,
     }
-    return kind === 'mesh' ? createMesh(parts) : createSfu(parts)
+    if (kind === 'sfu') {
+      this.#lines ??= new TellLines(parts)
+      return createSfu(parts, this.#lines)
+    }
+    this.#lines?.close()
+    this.#lines = null
+    return createMesh(parts)
   }
 
   #hidePictures(): void {

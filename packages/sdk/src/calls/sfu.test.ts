@@ -27,6 +27,8 @@ beforeEach(() => {
 let session = 0
 /** Who said that nothing comes any more. */
 let stills: string[] = []
+/** From browser to browser, so far. */
+let signals = 0
 async function enter(...users: string[]): Promise<void> {
   for (const user of users) {
     const ice = new IceServers(clock, async () => [{ urls: ['turn:here'] }])
@@ -39,7 +41,10 @@ async function enter(...users: string[]): Promise<void> {
       preferences: { noiseSuppression: true, relayOnly: false },
       ice,
       newSession: () => ++session,
-      signal: (to, data) => clock.after(20, () => people.get(to)?.hear(user, data)),
+      signal(to, data) {
+        signals++
+        clock.after(20, () => people.get(to)?.hear(user, data))
+      },
       async ask(generation, ask) {
         await later(5)
         if (generation !== transport.generation) throw new ParleyError('conflict')
@@ -205,6 +210,23 @@ it('moves between mesh and SFU with the same devices', async () => {
     expectAllConnected()
   }
   expect(media.wanted).toHaveLength(opened)
+})
+
+it('moves from one SFU to another without a word from browser to browser, and still knows who is muted', async () => {
+  await enter('a', 'b')
+  await pass(1_000)
+  await person('a').setSound(false)
+  await pass(1_000)
+  const before = signals
+  transport = { kind: 'sfu', generation: 2 }
+  sfu = new FakeSfu(media, (user, told) => clock.after(5, () => people.get(user)?.take(2, told)))
+  tell()
+  await pass(3_000)
+  expect([seen('b', 'a'), seen('a', 'b')]).toMatchObject([
+    { state: 'connected', sound: false, video: true },
+    { state: 'connected', sound: true, video: true },
+  ])
+  expect(signals).toBe(before)
 })
 
 it('begins anew when the SFU has lost it', async () => {

@@ -5,7 +5,7 @@ import { FlowWatch, STILL_MS } from './flow-watch.ts'
 import { insist } from './insist.ts'
 import { SfuDown } from './sfu-down.ts'
 import { SfuUp } from './sfu-up.ts'
-import { TellLines } from './tell-lines.ts'
+import type { TellLines } from './tell-lines.ts'
 import { othersIn, type Transport, type TransportParts } from './transport.ts'
 
 /** Tiles change together when somebody comes or the window is made larger. */
@@ -15,7 +15,7 @@ const LAYER = { small: 0, middle: 1, large: 2 } as const
 /** From best to worst. */
 const STATES: readonly PeerState[] = ['connected', 'connecting', 'reconnecting', 'failed']
 
-export const createSfu = (parts: TransportParts): Transport => new Sfu(parts)
+export const createSfu = (parts: TransportParts, lines: TellLines): Transport => new Sfu(parts, lines)
 
 class Sfu implements Transport {
   readonly #parts: TransportParts
@@ -31,9 +31,9 @@ class Sfu implements Transport {
   #cancelLayers: (() => void) | null = null
   #closed = false
 
-  constructor(parts: TransportParts) {
+  constructor(parts: TransportParts, lines: TellLines) {
     this.#parts = parts
-    this.#lines = new TellLines(parts)
+    this.#lines = lines
     this.#flow = new FlowWatch(parts.clock, STILL_MS, () => {
       this.#up.doubt()
       this.#down?.doubt()
@@ -105,7 +105,6 @@ class Sfu implements Transport {
   close(): void {
     this.#closed = true
     this.#cancelLayers?.()
-    this.#lines.close()
     this.#up.close()
     this.#down?.close()
   }

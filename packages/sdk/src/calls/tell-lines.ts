@@ -1,4 +1,7 @@
-/** Where an SFU carries sound and pictures: what everybody says of what they send, from browser to browser. */
+/**
+ * Where an SFU carries sound and pictures: what everybody says of what they send, from browser to browser. It lives on
+ * when the call moves from one SFU to another.
+ */
 import { readPacket, SignalLine } from './signal-line.ts'
 import { type Told, type TransportParts, toldOf } from './transport.ts'
 
@@ -8,12 +11,17 @@ interface Held {
   told: Told | null
 }
 
+export type TellLinesParts = Pick<
+  TransportParts,
+  'clock' | 'local' | 'endpoint' | 'newSession' | 'signal' | 'changed'
+>
+
 export class TellLines {
-  readonly #parts: TransportParts
+  readonly #parts: TellLinesParts
   readonly #held = new Map<string, Held>()
   #saidLast: string
 
-  constructor(parts: TransportParts) {
+  constructor(parts: TellLinesParts) {
     this.#parts = parts
     this.#saidLast = JSON.stringify(toldOf(parts.local))
   }
@@ -49,8 +57,9 @@ export class TellLines {
     for (const user of [...this.#held.keys()]) this.#drop(user)
   }
 
+  /** Nothing of a mesh is heard here. */
   #name(endpoint: string): string {
-    return `${endpoint}#${this.#parts.generation}`
+    return `${endpoint}#sfu`
   }
 
   #open(user: string, endpoint: string, session: number, theirSession?: number): SignalLine {

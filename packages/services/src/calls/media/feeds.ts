@@ -6,6 +6,8 @@ export interface Feeds {
   put(publisher: MediaPublisher): void
   /** False when there was none. */
   delete(feed: string): boolean
+  /** How many send. */
+  count(): number
   userOf(feed: string): string | undefined
   whose(track: MediaFeedTrack): { user: string; source: TrackSource } | undefined
   tracks(): MediaFeedTrack[]
@@ -33,6 +35,7 @@ export function createFeeds(): Feeds {
   return {
     put: (publisher) => void feeds.set(publisher.feed, publisher),
     delete: (feed) => feeds.delete(feed),
+    count: () => feeds.size,
     userOf: (feed) => feeds.get(feed)?.user,
     whose,
     tracks: () =>

@@ -8,8 +8,8 @@ import { createSeatCore, type HeldSeatParts } from './seat-core.ts'
 import type { SeatKey, StoredSeat } from './seat-rows.ts'
 import { createTurns } from './turns.ts'
 
-/** How long a call that has moved waits for more who send. */
-const GATHER_MS = 400
+/** From the first of those who are expected to send: so long the others are waited for. */
+const GATHER_MAX_MS = 1_500
 
 export interface HeldSeat {
   readonly key: SeatKey
@@ -35,18 +35,20 @@ export function createHeldSeat(parts: HeldSeatParts): HeldSeat {
   const feeds = createFeeds()
   let knows = !parts.resumed
   const offers = createOffers({ core, feeds, line, log, inTurn, tell, knows: () => knows })
-  let gathers = false
+  let isComplete = false
+  let cancelGathering: (() => void) | undefined
 
   /** After a call has moved everybody comes at once, and each offer costs a browser a description of all it receives. */
   function follow(): void {
-    if (key.generation === 1) offers.follow()
-    else if (!gathers) {
-      gathers = true
-      core.after(GATHER_MS, () => {
-        gathers = false
-        offers.follow()
-      })
-    }
+    isComplete ||= feeds.count() >= parts.expected
+    if (!isComplete) cancelGathering ??= core.after(GATHER_MAX_MS, goOn)
+    else goOn()
+  }
+
+  function goOn(): void {
+    isComplete = true
+    cancelGathering?.()
+    offers.follow()
   }
 
   function note(heard: MediaHeard): void {

@@ -79,7 +79,8 @@ export function createMediaSeats(dependencies: MediaSeatsDependencies): MediaSea
     question: MediaQuestion,
     { sdp, tracks }: Extract<MediaAsk, { do: 'publish' }>,
   ): Promise<{ sdp?: string }> {
-    const place = assertIn(await readCall(question.call), question)
+    const call = await readCall(question.call)
+    const place = assertIn(call, question)
     const before = await find(question)
     const { ask: _, ...key } = question
     const answer =
@@ -90,6 +91,7 @@ export function createMediaSeats(dependencies: MediaSeatsDependencies): MediaSea
             place,
             sdp,
             tracks,
+            expected: key.generation === 1 ? 0 : whereJoined(call).length - 1,
             stillIn: async () => assertIn(await readCall(key.call), question),
           })
     return answer === undefined ? {} : { sdp: answer }

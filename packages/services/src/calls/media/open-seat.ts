@@ -11,6 +11,8 @@ export interface NewSeat {
   readonly place: MediaPlace
   readonly sdp: string
   readonly tracks: readonly MediaTrack[]
+  /** Others in the call who connect at the same time. */
+  readonly expected: number
   /** Throws when its user is out of the call meanwhile. */
   readonly stillIn: () => Promise<unknown>
 }
@@ -25,7 +27,7 @@ export interface OpenSeatParts {
 /** The answer to its offer. */
 export async function openSeat(
   { rows, desk, placement, newId }: OpenSeatParts,
-  { key, place, sdp, tracks, stillIn }: NewSeat,
+  { key, place, sdp, tracks, expected, stillIn }: NewSeat,
 ): Promise<string | undefined> {
   const server = placement.byName(place.server)
   if (server === undefined) throw new ParleyError('unavailable')
@@ -46,7 +48,7 @@ export async function openSeat(
     told: [],
     layers: [],
   }
-  const made = desk.hold({ key, place, seat: stored }, line)
+  const made = desk.hold({ key, place, seat: stored }, line, expected)
   seat = made
   try {
     const answer = await made.publish(sdp, tracks)

@@ -9,6 +9,8 @@ export interface HeldSeatParts {
   readonly line: MediaSeat
   /** Of another process: who sends has to be asked for before anything follows from it. */
   readonly resumed: boolean
+  /** So many others will send within a moment, as those of a call that has moved. */
+  readonly expected: number
   readonly clock: Clock
   readonly log: Log
   tell(told: MediaTold): void

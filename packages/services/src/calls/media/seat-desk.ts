@@ -6,6 +6,7 @@ import type { MediaTold } from '@parley/protocol/calls'
 import { z } from 'zod'
 import { createHeldSeat, type HeldSeat } from './held-seat.ts'
 import type { MediaPlacement } from './media-placement.ts'
+import type { HeldSeatParts } from './seat-core.ts'
 import type { SeatKey, SeatRow, SeatRows, StoredSeat } from './seat-rows.ts'
 
 const CATCH_UP_AGAIN_MS = 1_000
@@ -25,7 +26,7 @@ export interface SeatDeskParts {
 export interface SeatDesk {
   find(call: string, user: string): HeldSeat | undefined
   /** A new one: neither found nor stored before `seat`. */
-  hold(row: SeatRow, line: MediaSeat): HeldSeat
+  hold(row: SeatRow, line: MediaSeat, expected: number): HeldSeat
   seat(seat: HeldSeat): Promise<void>
   /** Resumes what other processes held in the call. */
   takeOver(call: string, generation: number): Promise<void>
@@ -85,7 +86,7 @@ export function createSeatDesk(parts: SeatDeskParts): SeatDesk {
       const server = placement.byName(row.place.server)
       if (server === undefined) return []
       const line = server.resumeSeat(row.place, row.seat.state, (heard) => seat?.hear(heard))
-      seat = make.hold(row, line, true)
+      seat = make.hold(row, line, { resumed: true, expected: 0 })
       held.set(nameOf(row.key), seat)
       return [seat]
     })
@@ -94,7 +95,7 @@ export function createSeatDesk(parts: SeatDeskParts): SeatDesk {
 
   return {
     find: (call, user) => held.get(nameOf({ call, user })),
-    hold: (row, line) => make.hold(row, line, false),
+    hold: (row, line, expected) => make.hold(row, line, { resumed: false, expected }),
     async seat(seat) {
       // What changes before it has a row would find none to be saved in.
       for (let put: StoredSeat | undefined; put !== seat.stored; ) {
@@ -173,12 +174,16 @@ function createMaker({ rows, bus, clock, log, placement }: SeatDeskParts, desk: 
     }
   }
 
-  function hold({ key, place, seat: stored }: SeatRow, line: MediaSeat, resumed: boolean): HeldSeat {
+  function hold(
+    { key, place, seat: stored }: SeatRow,
+    line: MediaSeat,
+    how: Pick<HeldSeatParts, 'resumed' | 'expected'>,
+  ): HeldSeat {
     const seat: HeldSeat = createHeldSeat({
       key,
       stored,
       line,
-      resumed,
+      ...how,
       clock,
       log,
       tell: (told) => tell(key, told),
