@@ -2,17 +2,27 @@ import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './tests/support/longest-first.ts'
 
 /**
- * Four groups, one after the other, because two cores are shared by whatever runs at once: what lives inside a package,
- * what crosses a boundary (real servers and processes), what needs the engines of the distributed topology, and what
+ * Three groups, one after the other, because two cores are shared by whatever runs at once: what lives inside a package,
+ * what crosses a boundary (real servers and processes, among them the engines of the distributed topology), and what
  * needs a browser.
  */
 const common = {
   testTimeout: 30_000,
   hookTimeout: 60_000,
   pool: 'forks' as const,
+  // One process for many files: nothing keeps state beside what a test makes, and to load it all anew costs half of the time.
+  isolate: false,
   // Only suites that say so run side by side, and those wait for seconds.
   maxConcurrency: 16,
   setupFiles: ['tests/support/print-server-logs.ts'],
+}
+
+/** They wait for graces, pauses, engines and processes more than they compute. */
+const crossing = {
+  maxWorkers: 3,
+  testTimeout: 60_000,
+  hookTimeout: 180_000,
+  sequence: { groupOrder: 1 },
 }
 
 /** Tests that need Redis, RabbitMQ, nginx, Swift, Janus or coturn. */
@@ -38,7 +48,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
           ],
           exclude: engines,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
@@ -49,11 +59,7 @@ export default defineConfig({
           name: 'across',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/browser/**', ...engines],
-          // They wait for graces, pauses and processes more than they compute.
-          maxWorkers: 4,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          ...crossing,
         },
       },
       {
@@ -63,11 +69,7 @@ export default defineConfig({
           name: 'engines',
           include: engines,
           exclude: ['tests/browser/**'],
-          // They wait for engines more than they compute.
-          maxWorkers: 3,
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
-          sequence: { groupOrder: 2 },
+          ...crossing,
         },
       },
       {
@@ -80,7 +82,7 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 90_000,
           hookTimeout: 240_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -2,8 +2,8 @@
 //   --no-checks  when `npm run check` has just been run
 // Everything else is handed to vitest: npm test -- tests/server
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram, installPackages, PROGRAMS } from './find-programs.mjs'
 import { PROJECT } from './list-files.mjs'
@@ -12,6 +12,9 @@ const args = process.argv.slice(2)
 const withChecks = !args.includes('--no-checks')
 const rest = args.filter((arg) => arg !== '--no-checks')
 const left = []
+/** Linux's file system in memory, and what has to be free of it and of the memory. */
+const MEMORY = '/dev/shm'
+const MEMORY_MIN_BYTES = 8 * 1024 ** 3
 
 /**
  * A test that fails is run a second time: the machine may stand still for seconds because of work that is not ours, and
@@ -36,7 +39,9 @@ process.exitCode = checks === 0 && code === 0 ? 0 : 1
 
 async function runTests() {
   const environment = preparePrograms()
-  const directory = mkdtempSync(join(tmpdir(), 'parley-report-'))
+  const directory = mkdtempSync(join(placeForData(), 'parley-tests-'))
+  // Databases run as somebody else where root runs the tests.
+  chmodSync(directory, 0o711)
   const report = join(directory, 'report.json')
   const reporters = ['--reporter=default', `--reporter=${join(PROJECT, 'scripts/count-tests.mjs')}`]
   const vitest = join(PROJECT, 'node_modules/vitest/vitest.mjs')
@@ -44,6 +49,7 @@ async function runTests() {
     const env = {
       ...environment.env,
       PARLEY_TEST_REPORT: report,
+      TMPDIR: directory,
       // Programs under test are started some two hundred times; each finds what the first has compiled.
       NODE_COMPILE_CACHE: join(directory, 'compiled'),
     }
@@ -53,6 +59,28 @@ async function runTests() {
     // A program that a test left may still write there.
     rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
+}
+
+/**
+ * Servers under test write hundreds of small databases that nobody reads afterwards: in memory, where there is plenty,
+ * the run takes a tenth less. Whoever sets TMPDIR has chosen.
+ */
+function placeForData() {
+  try {
+    if (process.env.TMPDIR !== undefined || noPrograms(MEMORY)) return tmpdir()
+    const { bavail, bsize } = statfsSync(MEMORY)
+    return Math.min(bavail * bsize, freemem()) < MEMORY_MIN_BYTES ? tmpdir() : MEMORY
+  } catch {
+    return tmpdir()
+  }
+}
+
+/** Whether none may be run from there. */
+function noPrograms(place) {
+  const mount = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .find((line) => line.split(' ')[1] === place)
+  return mount === undefined || mount.split(' ')[3].split(',').includes('noexec')
 }
 
 /** Without a browser or an engine the rest still runs, and the last lines say what did not. */

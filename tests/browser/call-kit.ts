@@ -160,7 +160,7 @@ interface LogAnswer {
 }
 
 /** One request over a socket of its own, as any program outside would send it. */
-export function ask<Answer>(page: Page, request: object): Promise<Answer> {
+function ask<Answer>(page: Page, request: object): Promise<Answer> {
   return page.evaluate<Answer>(`new Promise((resolve, reject) => {
     const socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws')
     socket.onerror = () => reject(new Error('no socket'))

@@ -2,23 +2,16 @@ import { readdir, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
-import { freePort, startTestServer } from '../support/test-server.ts'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { freePort, startTestServer, type TestServer } from '../support/test-server.ts'
 import { isRunning, runParley, temporaryDirectory } from './run-parley.ts'
 
 /** The promise is two seconds, and 0.5 is usual; a machine that runs other tests at the same time gets more. */
 const RESTART_MAX_MS = 15_000
 
-async function startedServer(env: Record<string, string> = {}, fromNothing = false) {
-  const server = await startTestServer({ env, fromNothing })
-  onTestFinished(async () => {
-    await server.stop()
-  })
-  return server
-}
-
-test('a first start prints where Parley is, what it made and the setup code, and the log keeps the code to itself', async () => {
-  const server = await startedServer({ PARLEY_LOG: 'trace' }, true)
+test('a first start prints where Parley is, what it made for its owner alone and the setup code, and the log keeps the code to itself', async () => {
+  const server = await startTestServer({ env: { PARLEY_LOG: 'trace' }, fromNothing: true })
+  onTestFinished(async () => void (await server.stop()))
   const printed = server.output()
   expect(printed).toContain(`Parley is ready at http://localhost:${server.port}`)
   expect(printed).toContain(`Made ${server.dataDirectory} `)
@@ -27,27 +20,13 @@ test('a first start prints where Parley is, what it made and the setup code, and
   const logged = printed.split('\n').filter((line) => line.startsWith('{'))
   expect(logged.length).toBeGreaterThan(3)
   expect(logged.filter((line) => line.includes(String(code)))).toEqual([])
+  const { dataDirectory } = server
+  // Only their owner can enter.
+  for (const made of [dataDirectory, join(dataDirectory, 'postgres')])
+    expect((await stat(made)).mode & 0o777, made).toBe(0o700)
+  expect(await readdir(dataDirectory)).toEqual(expect.arrayContaining(['format', 'postgres']))
   await server.restart()
   expect(server.output().slice(printed.length)).not.toContain('Setup code')
-})
-
-test('the data directory and what is in it can be entered by their owner only', async () => {
-  const server = await startedServer({}, true)
-  expect((await stat(server.dataDirectory)).mode & 0o777).toBe(0o700)
-  expect((await stat(join(server.dataDirectory, 'postgres'))).mode & 0o777).toBe(0o700)
-  expect(await readdir(server.dataDirectory)).toEqual(expect.arrayContaining(['format', 'postgres']))
-})
-
-test('a second start on the same data ends with one sentence, and the first goes on', async () => {
-  const server = await startedServer()
-  const second = await runParley(['start'], {
-    PARLEY_DATA: server.dataDirectory,
-    PARLEY_PORT: String(await freePort()),
-  })
-  expect(second.code).toBe(1)
-  expect(second.errors).toMatch(/is in use by PostgreSQL process \d+\. Stop the Parley that runs it/)
-  expect(second.errors).not.toMatch(/\n {4}at /)
-  expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
 })
 
 test('of two starts on new data at the same moment one serves and the other says why not', async () => {
@@ -78,16 +57,6 @@ test('a port that another program holds is said in one sentence with a way out',
   )
 })
 
-test('a port that a Parley holds is answered with its address', async () => {
-  const server = await startedServer()
-  const { code, errors } = await runParley(['start'], {
-    PARLEY_PORT: String(server.port),
-    PARLEY_DATA: await temporaryDirectory(),
-  })
-  expect(code).toBe(1)
-  expect(errors).toContain(`Parley is already running at http://127.0.0.1:${server.port}`)
-})
-
 test('data of a newer Parley are refused and left as they are', async () => {
   const data = await temporaryDirectory()
   await writeFile(join(data, 'format'), '2\n')
@@ -116,54 +85,79 @@ test('a database that cannot be reached is named without its password', async ()
   expect(errors).not.toContain('hush-hush')
 })
 
-test('SIGTERM ends with 0, nothing left running, and the next start finds clean data', async () => {
-  const server = await startedServer()
-  const postgres = await server.postgresPid()
-  const stopped = await server.restart().then(() => server.output())
-  expect(isRunning(postgres)).toBe(false)
-  expect(stopped).not.toContain('recovery')
-  expect(await server.stop()).toEqual({ code: 0, signal: null })
-})
+describe('one server, life after life', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startTestServer()
+  })
+  afterAll(async () => void (await server.stop()))
 
-test('after SIGKILL PostgreSQL ends by itself, and a restart on the data is quick', async () => {
-  const server = await startedServer()
-  const postgres = await server.postgresPid()
-  await server.killProgram()
-  await expect.poll(() => isRunning(postgres), { timeout: 15_000 }).toBe(false)
-  const ms = await server.restart()
-  console.log(`ready again after ${Math.round(ms)} ms`)
-  expect(ms).toBeLessThan(RESTART_MAX_MS)
-})
+  test('a second start on the same data ends with one sentence, and the first goes on', async () => {
+    const second = await runParley(['start'], {
+      PARLEY_DATA: server.dataDirectory,
+      PARLEY_PORT: String(await freePort()),
+    })
+    expect(second.code).toBe(1)
+    expect(second.errors).toMatch(/is in use by PostgreSQL process \d+\. Stop the Parley that runs it/)
+    expect(second.errors).not.toMatch(/\n {4}at /)
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+  })
 
-test('after SIGKILL of everything a restart recovers', async () => {
-  const server = await startedServer()
-  await server.kill()
-  await server.restart()
-  expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
-})
+  test('a port that a Parley holds is answered with its address', async () => {
+    const { code, errors } = await runParley(['start'], {
+      PARLEY_PORT: String(server.port),
+      PARLEY_DATA: await temporaryDirectory(),
+    })
+    expect(code).toBe(1)
+    expect(errors).toContain(`Parley is already running at http://127.0.0.1:${server.port}`)
+  })
 
-test('when PostgreSQL dies it is started again, and the server goes on by itself', async () => {
-  const server = await startedServer()
-  const postgres = await server.postgresPid()
-  process.kill(postgres, 'SIGKILL')
-  await expect.poll(() => server.output(), { timeout: 20_000 }).toContain('PostgreSQL is running again')
-  await expect.poll(async () => (await register(server.url)).status, { timeout: 20_000 }).toBe(201)
-  expect(await server.postgresPid()).not.toBe(postgres)
-})
+  test('after SIGKILL PostgreSQL ends by itself, and a restart on the data is quick', async () => {
+    const postgres = await server.postgresPid()
+    await server.killProgram()
+    await expect.poll(() => isRunning(postgres), { timeout: 15_000 }).toBe(false)
+    const ms = await server.restart()
+    console.log(`ready again after ${Math.round(ms)} ms`)
+    expect(ms).toBeLessThan(RESTART_MAX_MS)
+  })
 
-test('while it drains, readiness is denied and a second signal ends at once', async () => {
-  const server = await startedServer()
-  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws`)
-  const frames: string[] = []
-  socket.addEventListener('message', ({ data }) => frames.push(JSON.parse(String(data)).t))
-  await expect.poll(() => frames).toContain('hello')
-  process.kill(server.pid, 'SIGTERM')
-  await expect.poll(() => frames).toContain('goodbye')
-  expect((await fetch(`${server.url}/readyz`)).status).toBe(503)
-  // Later than what counts as the same wish (400 ms), sooner than the drain ends.
-  await delay(600)
-  process.kill(server.pid, 'SIGTERM')
-  await expect.poll(() => isRunning(server.pid), { timeout: 2_000 }).toBe(false)
+  test('after SIGKILL of everything a restart recovers', async () => {
+    await server.kill()
+    await server.restart()
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+  })
+
+  test('when PostgreSQL dies it is started again, and the server goes on by itself', async () => {
+    const postgres = await server.postgresPid()
+    process.kill(postgres, 'SIGKILL')
+    await expect.poll(() => server.output(), { timeout: 20_000 }).toContain('PostgreSQL is running again')
+    await expect.poll(async () => (await register(server.url)).status, { timeout: 20_000 }).toBe(201)
+    expect(await server.postgresPid()).not.toBe(postgres)
+  })
+
+  test('while it drains, readiness is denied and a second signal ends at once', async () => {
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws`)
+    const frames: string[] = []
+    socket.addEventListener('message', ({ data }) => frames.push(JSON.parse(String(data)).t))
+    await expect.poll(() => frames).toContain('hello')
+    process.kill(server.pid, 'SIGTERM')
+    await expect.poll(() => frames).toContain('goodbye')
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(503)
+    // Later than what counts as the same wish (400 ms), sooner than the drain ends.
+    await delay(600)
+    process.kill(server.pid, 'SIGTERM')
+    await expect.poll(() => isRunning(server.pid), { timeout: 2_000 }).toBe(false)
+  })
+
+  test('SIGTERM ends with 0, nothing left running, and the next start finds clean data', async () => {
+    await server.restart()
+    const postgres = await server.postgresPid()
+    const before = server.output().length
+    await server.restart()
+    expect(isRunning(postgres)).toBe(false)
+    expect(server.output().slice(before)).not.toContain('recovery')
+    expect(await server.stop()).toEqual({ code: 0, signal: null })
+  })
 })
 
 test('--help and --version need neither data nor a port', async () => {
