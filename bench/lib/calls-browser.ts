@@ -2,22 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { CHROMIUM, CHROMIUM_FLAGS } from '../../tests/support/chromium-flags.ts'
 import type { Host } from './calls-lab.ts'
 
 /** Real browsers with devices that are made up, and what is measured in their pages. */
 
-/** As root there is no sandbox to be had; nothing is looked for on the internet. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-fake-ui-for-media-stream',
-]
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const ACTION_TIMEOUT_MS = 20_000
 const POLL_MS = 50
 /** Of the last answer, in an error. */
@@ -75,7 +64,7 @@ export async function openBrowser(host: Host, { origins, camera }: BrowserOption
     handleSIGTERM: false,
     handleSIGHUP: false,
     args: [
-      ...FLAGS,
+      ...CHROMIUM_FLAGS,
       '--use-fake-device-for-media-stream=fps=20',
       ...(camera === undefined ? [] : [`--use-file-for-fake-video-capture=${camera}`]),
       `--unsafely-treat-insecure-origin-as-secure=${origins.join(',')}`,

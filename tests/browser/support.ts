@@ -2,6 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { CHROMIUM, CHROMIUM_FLAGS } from '../support/chromium-flags.ts'
 import { startTestServer, type TestServer } from '../support/test-server.ts'
 
 interface ServedUrl {
@@ -35,21 +36,8 @@ export interface Visitor {
   api<Answer = unknown>(method: string, path: string, body?: object): Promise<Answer>
 }
 
-/** As root there is no sandbox to be had; nothing in a test may look for Google's servers. */
-export const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // A camera and a microphone that need no devices and no answer; slow, because two cores encode for everybody.
-  '--use-fake-device-for-media-stream=fps=5',
-  '--use-fake-ui-for-media-stream',
-]
-/** `npm test` looks for it; without it, where Debian has it. */
-export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+/** With a camera and a microphone that need no devices; slow, because two cores encode for everybody. */
+export const FLAGS: readonly string[] = [...CHROMIUM_FLAGS, '--use-fake-device-for-media-stream=fps=5']
 /** Of what takes a tenth of a second on a machine that has nothing else to do. */
 const ACTION_TIMEOUT_MS = 20_000
 
