@@ -2,9 +2,9 @@ import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './tests/support/longest-first.ts'
 
 /**
- * Four projects in two groups, one after the other, because two cores are shared by whatever runs at once: what lives
- * inside a package; and what crosses a boundary (real servers and processes), needs the engines of the distributed
- * topology, or needs a browser.
+ * Three groups, one after the other, because two cores are shared by whatever runs at once: what lives inside a package;
+ * what crosses a boundary (real servers and processes, among them the engines of the distributed topology); and what
+ * needs a browser.
  */
 const common = {
   testTimeout: 30_000,
@@ -17,11 +17,11 @@ const common = {
   setupFiles: ['tests/support/print-server-logs.ts'],
 }
 
-/** They wait for graces, pauses, engines, processes and pages more than they compute. */
+/** They wait for graces, pauses, engines and processes more than they compute. */
 const crossing = {
   maxWorkers: 3,
-  testTimeout: 90_000,
-  hookTimeout: 240_000,
+  testTimeout: 60_000,
+  hookTimeout: 180_000,
   sequence: { groupOrder: 1 },
 }
 
@@ -78,7 +78,11 @@ export default defineConfig({
           ...common,
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
-          ...crossing,
+          // Every file has a browser and a server; a page waits for the network and for its own animations half of the time.
+          maxWorkers: 2,
+          testTimeout: 90_000,
+          hookTimeout: 240_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,6 +1,7 @@
 /** Every scenario on a whole deployment: real engines, two gateways, nginx in front. One cluster serves them all. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, vi } from 'vitest'
+import { isRunning } from '../server/run-parley.ts'
 import { ageData } from '../support/age-data.ts'
 import { keptFiles } from '../support/kept-files.ts'
 import { type MailServer, startMailServer } from '../support/mail-server.ts'
@@ -44,7 +45,9 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
+  const pids = await cluster.everyPid()
   expect(await cluster.stop()).toEqual({ code: 0, signal: null })
+  expect(pids.filter(isRunning)).toEqual([])
   await pushes.close()
   await mails.stop()
 })

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type ClusterPart, startTestCluster, type TestCluster } from '../support/test-cluster.ts'
 import { testEnvironment } from '../support/test-server.ts'
+import { isRunning } from './run-parley.ts'
 
 const PARLEY = join(import.meta.dirname, '../../apps/server/bin/parley.mjs')
 const run = promisify(execFile)
@@ -35,24 +36,11 @@ const COUNTS: Readonly<Record<ClusterPart, number>> = {
 }
 const parts = Object.keys(COUNTS) as ClusterPart[]
 
-async function everyPid(): Promise<number[]> {
-  return (await Promise.all(parts.map((part) => cluster.pids(part)))).flat()
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
 const operatorEnvironment = async () => testEnvironment(await cluster.operatorSettings())
 
 test('every role and engine is a process that an operator finds by its title, and in the table', async () => {
   for (const part of parts) expect(await cluster.pids(part), part).toHaveLength(COUNTS[part])
-  for (const pid of await everyPid()) expect(cluster.output()).toContain(`${pid}`)
+  for (const pid of await cluster.everyPid()) expect(cluster.output()).toContain(`${pid}`)
 })
 
 test('what is secret lies in files that only their owner may read', async () => {
@@ -120,12 +108,10 @@ test('a database of one’s own is refused: it brings its own', async () => {
   expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('leave out PARLEY_DATABASE_URL') })
 })
 
-test('it stops everything when it is asked to, and everything stops when it is killed', async () => {
-  const first = await everyPid()
-  expect(await cluster.stop()).toEqual({ code: 0, signal: null })
-  expect(first.filter(isAlive)).toEqual([])
-  cluster = await startTestCluster()
-  const second = await everyPid()
+// That everything stops when it is asked to: tests/scenarios/distributed.test.ts.
+test('everything stops when it is killed', async () => {
+  const pids = await cluster.everyPid()
+  expect(pids.length).toBeGreaterThan(parts.length)
   await cluster.kill()
-  await vi.waitUntil(() => second.filter(isAlive).length === 0, { timeout: ENDS_WITHIN_MS })
+  await vi.waitUntil(() => !pids.some(isRunning), { timeout: ENDS_WITHIN_MS })
 })

@@ -28,6 +28,7 @@ const looks = {
   postgres: /postgres.* -D /,
 } as const
 export type ClusterPart = keyof typeof looks
+const PARTS = Object.keys(looks) as ClusterPart[]
 
 export interface TestCluster {
   /** Of nginx. */
@@ -38,6 +39,7 @@ export interface TestCluster {
   operatorSettings(): Promise<Record<string, string>>
   /** Process ids of a part, ascending. */
   pids(part: ClusterPart): Promise<number[]>
+  everyPid(): Promise<number[]>
   /** Where each gateway listens for people, and its process. */
   gateways(): Promise<{ readonly pid: number; readonly url: string }[]>
   signal(part: ClusterPart, signal: NodeJS.Signals, which?: number): Promise<void>
@@ -118,6 +120,9 @@ function present(parts: {
       )
     },
     pids,
+    async everyPid() {
+      return (await Promise.all(PARTS.map(pids))).flat()
+    },
     async gateways() {
       const lines = output().matchAll(/^parley ws +\d+ +\w+ +(127\.0\.0\.1:\d+)/gm)
       const addresses = [...lines].map(([, address]) => address)
