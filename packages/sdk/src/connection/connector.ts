@@ -128,6 +128,10 @@ export class Connector {
       return
     }
     this.#failures = 0
+    // What was begun without a network may hang for long with one, and have learned the wrong thing from it.
+    if (this.#candidate !== null) this.#way = this.#firstWay()
+    this.#candidate?.close()
+    this.#candidate = null
     this.#open(this.#way)
   }
 
@@ -292,14 +296,16 @@ export class Connector {
   #failed(link: Link, how: LinkClosed): void {
     if (link !== this.#candidate) return
     this.#candidate = null
-    if (!this.#running || (link === this.#spare && this.#current !== null)) return
+    const isSpare = link === this.#spare
+    if (!this.#running || (isSpare && this.#current !== null)) return
     const onStandby = this.#current !== null && this.#current.kind !== 'socket'
     if (onStandby && link.kind === 'socket') {
       this.#planReturn()
       return
     }
     const before = this.#way
-    if (how.phase === 'opening') this.#chooseWay(link.kind, how)
+    // Where the line was doubted nothing came through at all: that says nothing of WebSocket.
+    if (how.phase === 'opening' && !isSpare) this.#chooseWay(link.kind, how)
     // Another way is tried at once; it is no repetition of what failed.
     if (this.#way !== before && this.#way !== 'socket') return void this.#open(this.#way)
     this.#obey(how.code)

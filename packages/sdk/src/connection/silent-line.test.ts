@@ -101,6 +101,33 @@ describe('after a wake-up', () => {
     expect([server.accepted, server.refused, state(ann).status]).toEqual([1, 1, 'online'])
   })
 
+  test('where nothing came through at all, WebSocket is not given up for it', async () => {
+    server.sockets = 'silent'
+    await doubt()
+    await accepted(2)
+    server.sockets = 'open'
+    server.frozen = false
+    clock.advance(5_000)
+    clock.advance(2_000)
+    await online(ann)
+    await accepted(3)
+    expect(state(ann).transport).toBe('socket')
+    expect(server.restCalls.filter((call) => call.includes('/stream'))).toEqual([])
+  })
+
+  test('an attempt that hangs is begun anew', async () => {
+    for (const connection of server.connections) connection.cut()
+    server.sockets = 'silent'
+    await until(ann.connection, ({ status }) => status === 'offline')
+    wake()
+    await accepted(2)
+    server.sockets = 'open'
+    server.frozen = false
+    wake()
+    await online(ann)
+    expect([server.accepted, state(ann).transport]).toEqual([3, 'socket'])
+  })
+
   test('a dead line shows within five seconds', async () => {
     server.sockets = 'refused'
     await doubt()
