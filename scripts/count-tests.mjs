@@ -6,25 +6,25 @@ const FIRST_LINE_MAX_CHARS = 300
 export default class TestCounter {
   /** @param {Iterable<import('vitest/node').TestModule>} modules */
   onTestRunEnd(modules) {
-    const counts = { passed: 0, failed: 0, skipped: 0 }
+    const counts = { passed: 0, failed: 0 }
+    const skipped = []
     const repeated = []
     for (const module of modules) {
       let broken = false
       for (const test of module.children.allTests()) {
         const { state, errors } = test.result()
+        const name = `${module.relativeModuleId}: ${test.fullName}`
         if (state in counts) counts[state]++
+        if (state === 'skipped') skipped.push(name)
         broken ||= state === 'failed'
         // It failed, and passed when it was run again.
         if (test.diagnostic()?.flaky === true)
-          repeated.push({
-            test: `${module.relativeModuleId}: ${test.fullName}`,
-            first: firstLine(errors?.[0]?.message),
-          })
+          repeated.push({ test: name, first: firstLine(errors?.[0]?.message) })
       }
       // A file that could not be loaded, or whose preparation failed, has no failed test to count, and is no success.
       if (!broken && module.state() === 'failed') counts.failed++
     }
-    writeFileSync(process.env.PARLEY_TEST_REPORT, JSON.stringify({ ...counts, repeated }))
+    writeFileSync(process.env.PARLEY_TEST_REPORT, JSON.stringify({ ...counts, skipped, repeated }))
   }
 }
 
