@@ -12,6 +12,8 @@ create table calls.call (
 );
 -- Who starts a call where there is one joins it.
 create unique index call_open on calls.call (room_id) where ended_at is null;
+-- Few are not over at a time.
+create index call_people on calls.call using gin ((call->'participants')) where ended_at is null;
 create index call_due on calls.call (due_at) where due_at is not null;
 
 -- Who is in a call now, at which endpoint, and when it was last heard of.
@@ -22,8 +24,7 @@ create table calls.presence (
   seen_at timestamptz not null,
   primary key (call_id, user_id)
 );
--- Nobody is in two calls, also where two of their devices join at the same moment.
-create unique index presence_user on calls.presence (user_id);
+create index presence_user on calls.presence (user_id);
 create index presence_seen on calls.presence (seen_at);
 
 -- What the rooms' logs have not got yet, in the order of `n` for each call.
