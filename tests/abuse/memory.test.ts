@@ -67,7 +67,7 @@ async function stall(person: Person, kind: 'socket' | 'stream' | 'door', name: s
   return raw
 }
 
-test('200 connections that stop reading in a busy room are let go, and cost neither memory nor others their time', async () => {
+test('100 connections that stop reading in a busy room are let go, and cost neither memory nor others their time', async () => {
   const name = newName('busy')
   const room = await openRoom(owner, { name })
   const readers = await Promise.all(Array.from({ length: 5 }, () => signUp(server, 'stalled')))
@@ -76,7 +76,7 @@ test('200 connections that stop reading in a busy room are let go, and cost neit
   const kinds = ['socket', 'socket', 'stream', 'door'] as const
   const stalled = await Promise.all(
     readers.flatMap((person) =>
-      Array.from({ length: 40 }, (_, one) => stall(person, kinds[one % kinds.length] ?? 'socket', name)),
+      Array.from({ length: 20 }, (_, one) => stall(person, kinds[one % kinds.length] ?? 'socket', name)),
     ),
   )
   const listening = await connect(server, listener)
@@ -101,10 +101,10 @@ test('200 connections that stop reading in a busy room are let go, and cost neit
   expect(listening.frames.filter((frame) => frame.t === 'entry' && frame.body === LONG)).toHaveLength(500)
   expect(median(waits)).toBeLessThan(500)
   expect(Math.max(...waits)).toBeLessThan(STANDSTILL_MS)
-  // 200 times the 12 MB that were said, or even the 4 MB that one may be owed, would be 800 MB and more.
-  expect(residentMegabytes(server.pid) - before).toBeLessThan(450)
+  // 100 times the 12 MB that were said, or even the 4 MB that one may be owed, would be 400 MB and more.
+  expect(residentMegabytes(server.pid) - before).toBeLessThan(300)
   // They are closed, or cut: the streams at once, sockets when they were asked to and did not answer.
-  await expect.poll(() => openDescriptors(server.pid), { timeout: 20_000 }).toBeLessThan(descriptors - 40)
+  await expect.poll(() => openDescriptors(server.pid), { timeout: 20_000 }).toBeLessThan(descriptors - 20)
   for (const raw of stalled) raw.socket.resume()
   const codes = await Promise.all(
     stalled
@@ -208,13 +208,17 @@ test('answers that nobody takes do not pile up', async () => {
   const greedy = await openRaw(server)
   greedy.socket.pause()
   greedy.write(request.repeat(150))
-  // Others are served meanwhile; when they have been, the greedy one's requests have been, too. On a machine that is busy
-  // with other work somebody may be asked to come again, which is an answer, too.
-  for (let served = 0; served < 30; ) {
-    const { status, text } = await owner.ask('GET', '/rooms?limit=1')
-    if (status === 200) served++
-    else expect(status, text).toBe(503)
-  }
+  expectStatus(await owner.ask('GET', '/rooms?limit=1'), 200)
+  // Comes after all of them, because it is the same person's.
+  let isPast = false
+  const behind = victim.ask('GET', '/rooms?limit=1').finally(() => {
+    isPast = true
+  })
+  // Others are served meanwhile: not one of them stands behind a hundred pages.
+  let others = 0
+  for (; !isPast; others++) expectStatus(await owner.ask('GET', '/rooms?limit=1'), 200)
+  expectStatus(await behind, 200)
+  expect(others).toBeGreaterThan(10)
   expect(residentMegabytes(server.pid) - before).toBeLessThan(350)
   greedy.socket.resume()
   await greedy.until('its answers', (bytes) => bytes.length > 1_000_000)
@@ -242,14 +246,14 @@ test('who neither reads nor hangs up does not hold up the end of the program', a
   const request = `GET /api/v1/rooms/${full}/messages?limit=200 HTTP/1.1\r\nHost: x\r\n${bearer}\r\n\r\n`
   const unfinished =
     'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{'
-  const greedy = await openRaw(server)
-  greedy.socket.pause()
-  greedy.write(request.repeat(150))
   const stalled = await Promise.all([
     stall(victim, 'socket', ''),
     stall(victim, 'stream', ''),
     openRaw(server, { firstBytes: unfinished }),
   ])
+  const greedy = await openRaw(server)
+  greedy.socket.pause()
+  greedy.write(request.repeat(150))
   const startedAt = performance.now()
   expect(await server.stop()).toEqual({ code: 0, signal: null })
   expect(performance.now() - startedAt).toBeLessThan(15_000)

@@ -10,7 +10,9 @@ export function attackedServer(env: Readonly<Record<string, string>> = {}): Test
     server = await startTestServer({ env: { ...ATTACKED, PARLEY_LOG: 'warn', ...env } })
   })
   afterAll(async () => {
-    await server?.stop()
+    const ended = await server?.stop()
+    if (ended !== undefined && ended.code !== 0)
+      throw new Error(`it did not end well: ${JSON.stringify(ended)}`)
   })
   // Known only once it runs; until then nobody may ask.
   return new Proxy({} as TestServer, {

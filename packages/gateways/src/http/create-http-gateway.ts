@@ -29,6 +29,7 @@ import { registerUserRoutes } from './routes/users.ts'
 import { baseHeaders } from './security-headers.ts'
 import { serveWebClient } from './serve-web-client.ts'
 import { createSessionCookies, type SessionCookies } from './session-cookies.ts'
+import { takeTurns } from './take-turns.ts'
 import { traceRequests } from './trace-requests.ts'
 import { validateInput } from './validate-input.ts'
 
@@ -113,6 +114,7 @@ export async function createHttpGateway(deps: HttpGatewayDeps): Promise<App> {
   })
 
   await describeApi(app, API_VERSION)
+  app.addHook('onRoute', takeTurns())
   await registerRoutes(app, deps, cookies)
   if (deps.webDirectory !== null) {
     await serveWebClient(app, { directory: deps.webDirectory, origins: deps.origins })

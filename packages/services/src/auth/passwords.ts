@@ -1,6 +1,7 @@
 /** Argon2id, a few at a time: each takes 19 MiB and a core, so a flood of sign-ins must queue, and be refused beyond that. */
 import { hash, verify } from '@node-rs/argon2'
 import { ParleyError } from '@parley/protocol'
+import pLimit from 'p-limit'
 
 export interface PasswordCost {
   readonly memoryKib: number
@@ -23,7 +24,12 @@ export interface Passwords {
 }
 
 export function createPasswords(cost: PasswordCost = PASSWORD_COST): Passwords {
-  const run = createGate(CONCURRENT_MAX, WAITING_MAX)
+  const limit = pLimit(CONCURRENT_MAX)
+  const run = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (limit.pendingCount >= WAITING_MAX)
+      throw new ParleyError('overloaded', { retryAfterMs: RETRY_AFTER_MS })
+    return limit(work)
+  }
   const options = { memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: 1 }
   // Made once, before the first sign-in asks for it, so that an unknown name costs one verification, not two.
   const dummy = hash(crypto.randomUUID(), options)
@@ -41,23 +47,4 @@ export function createPasswords(cost: PasswordCost = PASSWORD_COST): Passwords {
 /** The same password typed on another keyboard may arrive composed differently. */
 function fold(password: string): string {
   return password.normalize('NFKC')
-}
-
-function createGate(concurrentMax: number, waitingMax: number) {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async function run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (running >= concurrentMax) {
-      if (waiting.length >= waitingMax) throw new ParleyError('overloaded', { retryAfterMs: RETRY_AFTER_MS })
-      // Whoever leaves hands its place over, so `running` is right without counting here.
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else running++
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next === undefined) running--
-      else next()
-    }
-  }
 }

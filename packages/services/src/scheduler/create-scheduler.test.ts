@@ -104,6 +104,21 @@ test('three replicas run a job once each time, while leaders are cut off one aft
   expect((await runs()).length).toBeLessThanOrEqual(taken.length)
 }, 60_000)
 
+test('a clock that is set on does not cost the lock for ever: the same process leads again, and ends', async () => {
+  let offset = 0
+  const set = { ...clock, now: () => clock.now() + offset }
+  const scheduler = start('alone', [jobOf(async () => ({ done: 1 }))], { clock: set })
+  for (let turn = 1; turn <= 3; turn++) {
+    await expect.poll(() => scheduler.leads()).toBe(true)
+    offset += 11 * 60_000
+    expect(scheduler.leads()).toBe(false)
+  }
+  const before = (await endedRuns()).length
+  await expect.poll(async () => (await endedRuns()).length, { timeout: 5_000 }).toBeGreaterThan(before)
+  await scheduler.close()
+  expect(scheduler.leads()).toBe(false)
+})
+
 test('what a run does is written down, and so is why it failed', async () => {
   const job = jobOf(async () => ({ moved: 7 }), { schedule: never })
   expect(await runJob(parts(), job, { startedBy: 'hand' })).toMatchObject({

@@ -78,7 +78,11 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
   taken.promise.catch(() => undefined)
   if (!(await within(clock, times.leaseMs, taken.promise).catch(giveUp(over)))) return undefined
   return {
-    isHeld: () => !over.signal.aborted && clock.now() < heldUntil,
+    isHeld() {
+      // A clock that was set on ends it before its timer does: then it must not be renewed, or nobody could ever have it.
+      if (clock.now() >= heldUntil) over.abort()
+      return !over.signal.aborted
+    },
     signal: over.signal,
     async release() {
       over.abort()
