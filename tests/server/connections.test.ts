@@ -2,8 +2,10 @@
 import { join } from 'node:path'
 import { createDatabase } from '@parley/adapters/postgres/create-database'
 import { silentLog } from '@parley/contracts'
+import { READS_AT_ONCE_MAX } from '@parley/gateways/http/take-turns'
 import { expect, onTestFinished, test } from 'vitest'
 import { roleOf } from '../../apps/server/src/topology/service-roles.ts'
+import { signUp } from '../abuse/lib/people.ts'
 import { startTestServer } from '../support/test-server.ts'
 
 /** Reads of each service, one fewer than its pool has connections: the last one is for what the service does by itself. */
@@ -20,12 +22,10 @@ const COMMANDS = 10
 test('while all pools are full and an operator is busy beside it, nobody is refused', async () => {
   const server = await startTestServer()
   onTestFinished(async () => void (await server.stop()))
-  const registered = await fetch(`${server.url}/api/v1/auth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'ann', password: 'a-long-passphrase' }),
-  })
-  const { access_token: token } = (await registered.json()) as { access_token: string }
+  const wanted = READS.reduce((sum, { count }) => sum + count, 0)
+  const people = await Promise.all(
+    Array.from({ length: Math.ceil(wanted / READS_AT_ONCE_MAX) }, (_, one) => signUp(server, `reader${one}`)),
+  )
   const host = join(server.dataDirectory, 'postgres')
   const database = createDatabase({
     connection: { host, port: 5432, user: roleOf('rooms'), database: 'parley' },
@@ -41,14 +41,13 @@ test('while all pools are full and an operator is busy beside it, nobody is refu
     log: silentLog,
   })
   onTestFinished(() => owner.close())
-  const wanted = READS.reduce((sum, { count }) => sum + count, 0)
   const answers = await owner.transaction(async (transaction) => {
     await transaction.query(`lock table ${TABLES} in access exclusive mode`)
-    const asked = READS.flatMap(({ path, count }) =>
-      Array.from({ length: count }, async () => {
-        const headers = { authorization: `Bearer ${token}` }
-        return `${path} ${(await fetch(`${server.url}/api/v1${path}`, { headers })).status}`
-      }),
+    const asked = READS.flatMap(({ path, count }) => Array.from({ length: count }, () => path)).map(
+      async (path, one) => {
+        const answer = await people[one % people.length]?.ask('GET', path)
+        return `${path} ${answer?.status}`
+      },
     )
     const waiting = async () =>
       (
