@@ -21,6 +21,7 @@ const DISABLED_FEATURES = [
   'WebUIOmniboxPopup',
   'WebUIOmniboxAimPopup',
   'WebUIOmniboxFullPopup',
+  'SpareRendererForSitePerProcess',
 ]
 
 /** As root there is no sandbox to be had; nothing may look for Google's servers. Devices are allowed without an answer. */
