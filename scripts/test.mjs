@@ -28,8 +28,11 @@ const NEVER_AGAIN =
   'lost|missing|duplicat|doubled|twice|out.of.order|disorder|property failed|unexpected error'
 const AGAIN = ['--retry.count=1', `--retry.condition=^(?![\\s\\S]*(?:${NEVER_AGAIN}))`]
 
-const checks = withChecks ? await run(join(PROJECT, 'scripts/check.mjs'), []) : 0
-const { code, passed, failed, skipped, repeated } = await runTests()
+// Beside the first tests, which wait for much and compute little.
+const [checks, { code, passed, failed, skipped, repeated }] = await Promise.all([
+  withChecks ? run(join(PROJECT, 'scripts/check.mjs'), []) : 0,
+  runTests(),
+])
 
 if (checks !== 0) console.log('The checks failed; see above.')
 for (const sentence of left) console.log(sentence)

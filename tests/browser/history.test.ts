@@ -73,6 +73,28 @@ describe('a long history', () => {
     }
   })
 
+  it('what moves because something new arrives can be clicked all the same', async () => {
+    const { page } = ann
+    const deaf = await page.evaluateHandle<{ frames: number }>(`(() => {
+      const log = document.querySelector('[role="log"]')
+      const { left, top, width, height } = log.getBoundingClientRect()
+      const deaf = { frames: 0 }
+      const look = () => {
+        // The middle is full of messages: a pointer that meets none of them passes through.
+        if (document.elementFromPoint(left + width / 2, top + height / 2) === log) deaf.frames++
+        requestAnimationFrame(look)
+      }
+      look()
+      return deaf
+    })()`)
+    for (let count = 0; count < 3; count++) {
+      await say(ben, room, `moved by ${count}`)
+      await message(page, `moved by ${count}`).waitFor()
+    }
+    await eventually(() => distanceToEnd(page)).toBeLessThanOrEqual(1)
+    expect(await deaf.jsonValue()).toEqual({ frames: 0 })
+  })
+
   it('older messages come above without moving the one under the eye', async () => {
     const { page } = ann
     let release: () => void = () => undefined
