@@ -187,7 +187,7 @@ describe('what one does with a message', () => {
 
   it('a reaction is seen, counted, and taken back', async () => {
     await message(ben.page, 'Meet at ten').first().hover()
-    await message(ben.page, 'Meet at ten').first().getByRole('button', { name: 'React' }).click()
+    await message(ben.page, 'Meet at ten').first().getByRole('button', { name: 'React', exact: true }).click()
     await ben.page.getByRole('button', { name: '👍' }).first().click()
     const one = message(ann.page, 'Meet at ten').first().getByRole('button', { name: '👍, 1 person' })
     await one.click()
