@@ -181,6 +181,8 @@ test('one person has a bounded number of connections, of all kinds together, and
 test('saying a hundred times that one types is told once', async () => {
   const mallory = await signUp(server, 'mallory')
   const room = await openRoom(mallory, { kind: 'group', usernames: [victim.username] })
+  // What was said before it is told of the room comes with it.
+  await witness.next((frame) => frame.t === 'room' && (frame.room as Json).id === room)
   const wire = await connect(server, mallory)
   for (let turn = 0; turn < 100; turn++) wire.send({ t: 'typing', room })
   const client_id = newName('client')

@@ -40,6 +40,8 @@ function Going({ room, state, call }: { room: RoomState; state: GoingState; call
   const names = useNames(state.kind === 'going' ? state.people : [])
   const presence = usePresence(room.peer?.id)
   const supported = useCalls().supported
+  // The card that rings lies above, with the same way in.
+  const rings = useFromCalls(({ ringing }) => ringing.some(({ id }) => id === call))
   const openPreJoin = useOpenPreJoin()
   const name = useName(room)
   if (state.kind === 'calling')
@@ -52,7 +54,7 @@ function Going({ room, state, call }: { room: RoomState; state: GoingState; call
     )
   return (
     <Banner text={t(state.kind === 'elsewhere' ? 'banner.elsewhere' : 'banner.going')} soft={names}>
-      {supported ? (
+      {rings ? null : supported ? (
         <Button look="primary" onClick={() => openPreJoin({ call })}>
           {t(state.kind === 'elsewhere' ? 'banner.continueHere' : 'line.join')}
         </Button>
