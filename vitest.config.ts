@@ -2,9 +2,9 @@ import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './tests/support/longest-first.ts'
 
 /**
- * Three groups, one after the other, because two cores are shared by whatever runs at once: what lives inside a package;
- * what crosses a boundary (real servers and processes, among them the engines of the distributed topology); and what
- * needs a browser.
+ * Two groups, one after the other, because two cores are shared by whatever runs at once: first what lives inside a
+ * package and what crosses a boundary (real servers and processes, among them the engines of the distributed topology),
+ * then what needs a browser.
  */
 const common = {
   testTimeout: 30_000,
@@ -48,8 +48,8 @@ export default defineConfig({
             'scripts/**/*.test.ts',
           ],
           exclude: engines,
-          maxWorkers: 3,
-          sequence: { groupOrder: 0 },
+          maxWorkers: crossing.maxWorkers,
+          sequence: crossing.sequence,
         },
       },
       {
